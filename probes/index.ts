@@ -1,0 +1,43 @@
+/** All probes. A new one is a file next to its kin, a line here, and a line in README.md. */
+import type { Probe } from "./probe.ts";
+import type { Trace } from "./trace.ts";
+import { directnessProbe, pathLengthProbe } from "./geometry/path-length.ts";
+import { stepLength } from "./geometry/step-length.ts";
+import { hasTrajectory } from "./geometry/trajectory.ts";
+import { turningAngle } from "./geometry/turning-angle.ts";
+import { answerProbability } from "./lens/answer-probability.ts";
+import { entropyProbe } from "./lens/entropy.ts";
+import { lensAnswerProbability, lensEntropy } from "./lens/lens-grid.ts";
+
+export const probes: readonly Probe[] = [
+  entropyProbe,
+  answerProbability,
+  stepLength,
+  turningAngle,
+  pathLengthProbe,
+  directnessProbe,
+  lensEntropy,
+  lensAnswerProbability,
+];
+
+/**
+ * The probe of this id.
+ *
+ * @throws RangeError where there is none
+ */
+export function probe(id: string): Probe {
+  const found = probes.find((p) => p.id === id);
+  if (!found) throw new RangeError(`probe: expected one of ${probes.map((p) => p.id).join(", ")}; got ${JSON.stringify(id)}`);
+  return found;
+}
+
+/** What a probe needs and a trace does not hold; empty where it can be measured. */
+export function missingNeeds(p: Pick<Probe, "needs">, trace: Trace): Probe["needs"][number][] {
+  const holds: Record<Probe["needs"][number], boolean> = {
+    residPost: hasTrajectory(trace),
+    logits: trace.steps.some((step) => step.top.length > 0),
+    lens: trace.lens !== null,
+    answer: trace.steps.some((step) => step.answerLogprob !== null),
+  };
+  return p.needs.filter((need) => !holds[need]);
+}

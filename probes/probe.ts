@@ -1,0 +1,55 @@
+/**
+ * What a probe is: a pure function from a trace to numbers with a unit, a
+ * source and a caveat. Views switch on a measurement's `kind`, never on the
+ * probe that made it.
+ */
+import type { Tensor } from "./tensor.ts";
+import type { Trace } from "./trace.ts";
+
+export interface ProbeOptions {
+  /** The layer whose trajectory is measured, 0 … L. */
+  readonly layer: number;
+  /** First step that counts; the prompt's shared context before it is left out. */
+  readonly from: number;
+}
+
+/** One number per step. */
+export interface Series {
+  readonly kind: "series";
+  /** The step at which each value stands. */
+  readonly steps: readonly number[];
+  /** NaN where the measure is not defined at that step. */
+  readonly values: Float32Array;
+}
+
+/** One number per step and layer, [steps, layers]. */
+export interface Grid {
+  readonly kind: "grid";
+  readonly steps: readonly number[];
+  readonly layers: readonly number[];
+  readonly values: Tensor;
+}
+
+export type Measurement = Series | Grid;
+
+export interface Probe {
+  /** Kebab-case, stable; used in addresses and files. */
+  readonly id: string;
+  /** As a chart's title: a question or a noun that a newcomer understands. */
+  readonly title: string;
+  /** For example `nats`, `rad`, `1`. */
+  readonly unit: string;
+  /** Paper, equation. */
+  readonly source: string;
+  /** The formula in one line of plain text. */
+  readonly formula: string;
+  /** What it means, for a newcomer; one to three sentences. */
+  readonly help: string;
+  /** Where it misleads. */
+  readonly caveat: string;
+  /** What the trace must hold; the page greys out a probe whose needs are not met. */
+  readonly needs: readonly ("residPost" | "logits" | "lens" | "answer")[];
+  /** The range that makes sense on an axis; null ends are found from the data. */
+  readonly range: readonly [number | null, number | null];
+  measure(trace: Trace, options: ProbeOptions): Measurement;
+}

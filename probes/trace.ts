@@ -1,0 +1,170 @@
+/**
+ * The record of one run: what the model was given, each step it took, and the
+ * hidden states of every layer at every step. A worker writes it, a probe reads
+ * it, a view draws what the probe returns; a saved, shared or golden trace is
+ * this record in a safetensors file (`trace-file.ts`).
+ *
+ * Every part is plain data: cloneable, transferable, saveable.
+ */
+import type { Tensor } from "./tensor.ts";
+
+/** How the model comes to its answer. `direct` is the control without which no comparison means anything. */
+export type DecodingMode = "direct" | "icl" | "cot" | "latent";
+export const decodingModes: readonly DecodingMode[] = ["direct", "icl", "cot", "latent"];
+
+/**
+ * What a latent step feeds back as the next input (science: Coconut, arXiv:2412.06769).
+ *
+ * - `hidden`  the final-norm hidden state of the last position, raw
+ *
+ * and the controls, without which a latent plot proves nothing:
+ * - `none`    no thoughts at all
+ * - `pause`   the embedding of one fixed filler token in place of each thought
+ * - `random`  a random vector of the same norm as the thought
+ * - `swapped` the thought that the same model had on another problem
+ * - `argmax`  the embedding of the token that the thought most likely reads out as
+ * - `noise`   the thought plus Gaussian noise of `noise` times its norm
+ */
+export type Thought = "hidden" | "none" | "pause" | "random" | "swapped" | "argmax" | "noise";
+export const thoughtControls: readonly Thought[] = ["none", "pause", "random", "swapped", "argmax", "noise"];
+
+/** Enough to find the same model again. */
+export interface ModelSpec {
+  /** Hub id or folder name, for example `geodesic/nano`. */
+  readonly id: string;
+  readonly engine: "transformers" | "webllm" | "reference" | "toy";
+  /** As in config.json, for example `LlamaForCausalLM`. */
+  readonly architecture: string;
+  readonly layers: number;
+  readonly hiddenSize: number;
+  readonly vocabSize: number;
+  /** The longest sequence, in tokens. */
+  readonly contextLength: number;
+  /** `f32`, `f16`, `q8`, `q4`, `q4f16` … */
+  readonly quantization: string;
+  readonly source: "embedded" | "hub" | "folder";
+  /** Commit hash on the hub; SHA-256 of the weights file where there is no commit. */
+  readonly revision: string;
+}
+
+/** A token with its log-probability (nats). */
+export interface TokenLogprob {
+  readonly token: number;
+  readonly text: string;
+  readonly logprob: number;
+}
+
+/**
+ * One position that went through the network: its input, and what the model
+ * predicted there.
+ */
+export interface Step {
+  readonly index: number;
+  /** `prompt`: given; `thought`: produced on the way (a token of a chain of thought, or a vector); `answer`: the cue to answer and the answer's own tokens. */
+  readonly phase: "prompt" | "thought" | "answer";
+  /** The input token; null for a latent thought, whose input was a vector. */
+  readonly token: number | null;
+  /** The input as text; "" for a latent thought. */
+  readonly text: string;
+  /** Log-probability (nats) of the input token under the prediction one step before; null where the input was given or is a vector. */
+  readonly logprob: number | null;
+  /** The likeliest next tokens at this step, best first. */
+  readonly top: readonly TokenLogprob[];
+  /** Entropy of the next-token distribution at this step, nats. */
+  readonly entropy: number;
+  /** Log-probability (nats) of the right answer as the next token at this step; null where no answer is known. */
+  readonly answerLogprob: number | null;
+  /** For a latent thought: what the vector that was fed in reads out as, softmax(head · vector), best first. */
+  readonly holds: readonly TokenLogprob[] | null;
+  /** For a latent thought: norm of the vector that was fed in, over the mean norm of the embedding rows. */
+  readonly normRatio: number | null;
+  /** Wall-clock time of this step, ms; the prompt's steps share one forward pass. */
+  readonly milliseconds: number;
+}
+
+/** Hidden states of a run, in TransformerLens words, step-major so that a step can be appended. */
+export interface Activation {
+  /** Residual stream after each block, [T, L+1, D]: layer 0 is the embedding, layer L the last block's output before the final norm. */
+  readonly residPost: Tensor;
+  /** Output of the final norm, [T, D]: what a latent step feeds back. */
+  readonly finalNorm: Tensor;
+}
+
+/**
+ * The logit lens (nostalgebraist 2020): softmax(head · norm(h)) of the residual
+ * stream at each step and layer. Its last layer is the model's own prediction.
+ */
+export interface Lens {
+  /** Tokens kept per cell, K. */
+  readonly kept: number;
+  /** The K likeliest token ids of each cell, best first, [T, L+1, K]. */
+  readonly tokens: Tensor;
+  /** Their log-probabilities (nats), [T, L+1, K]. */
+  readonly logprobs: Tensor;
+  /** Entropy of each cell, nats, [T, L+1]. */
+  readonly entropy: Tensor;
+  /** Log-probability (nats) of the right answer, [T, L+1]; NaN where no answer is known. */
+  readonly answerLogprob: Tensor;
+}
+
+/** What the model answered. */
+export interface Answer {
+  readonly tokens: readonly number[];
+  readonly text: string;
+  /** Log-probability (nats) of the first token of the answer that the model gave. */
+  readonly logprob: number;
+  /** The right answer as text; null for a custom prompt. */
+  readonly expected: string | null;
+  /** Log-probability (nats) of the right answer's first token; null for a custom prompt. */
+  readonly expectedLogprob: number | null;
+  readonly correct: boolean | null;
+}
+
+/** Where the problem of a run came from; null in a trace of a custom prompt. */
+export interface ProblemReference {
+  readonly task: string;
+  readonly seed: number;
+  readonly difficulty: number;
+  readonly shots: number;
+  readonly variant: string | null;
+}
+
+/** What ran the model. */
+export interface EngineRecord {
+  /** For example `transformers.js 4.3.1`. */
+  readonly name: string;
+  /** For example `onnxruntime-web 1.31.0-dev…`. */
+  readonly runtime: string;
+  readonly device: "wasm" | "webgpu" | "cpu";
+  /** WebGPU adapter (vendor, architecture), or null. */
+  readonly adapter: string | null;
+}
+
+export interface Trace {
+  readonly model: ModelSpec;
+  readonly mode: DecodingMode;
+  /** How latent steps made their inputs; null in the other modes. */
+  readonly thought: Thought | null;
+  /** Size of the added noise over the thought's norm, for `noise`; else 0. */
+  readonly noise: number;
+  readonly prompt: string;
+  readonly problem: ProblemReference | null;
+  /** Seed of sampling and of the controls. */
+  readonly seed: number;
+  /** 0 is greedy decoding. */
+  readonly temperature: number;
+  /** Index of the first step of the question proper; the steps before it (the graph, the shots) are the same in every mode. */
+  readonly questionStart: number;
+  readonly steps: readonly Step[];
+  readonly answer: Answer;
+  readonly activations: Activation;
+  readonly lens: Lens | null;
+  readonly engine: EngineRecord;
+  /** ISO 8601. */
+  readonly created: string;
+}
+
+/** The steps after the prompt: what thinking and answering took. */
+export function stepsTaken(trace: Pick<Trace, "steps">): number {
+  return trace.steps.filter((step) => step.phase !== "prompt").length;
+}

@@ -1,0 +1,144 @@
+/**
+ * A run while it happens. Steps arrive one by one; the page draws them at once
+ * from here, through the same `Trace` that the finished run will be.
+ */
+import { concatenate, tensor, type Tensor } from "../probes/tensor.ts";
+import type { Answer, DecodingMode, Lens, Step, Thought, Trace } from "../probes/trace.ts";
+import type { RunRequest, StepEvent } from "../workers/engine.ts";
+
+export type RunStatus = "waiting" | "running" | "done" | "failed" | "stopped";
+
+export class LiveRun {
+  status: RunStatus = "waiting";
+  error = "";
+  /** The finished trace; null while the run is going on. */
+  trace: Trace | null = null;
+  /** The file's name, where the run was opened and not made. */
+  openedFrom: string | null = null;
+  /** Grows with every step; lets a view see that there is something new. */
+  revision = 0;
+
+  private readonly events: StepEvent[] = [];
+
+  constructor(
+    readonly request: RunRequest,
+    private readonly base: Pick<Trace, "model" | "engine">,
+  ) {}
+
+  /** A run read from a file. */
+  static opened(trace: Trace, name: string): LiveRun {
+    const run = new LiveRun(requestOf(trace), trace);
+    run.trace = trace;
+    run.status = "done";
+    run.openedFrom = name;
+    return run;
+  }
+
+  get mode(): DecodingMode {
+    return this.request.mode;
+  }
+
+  get thought(): Thought {
+    return this.request.thought;
+  }
+
+  get isControl(): boolean {
+    return this.mode === "latent" && this.thought !== "hidden";
+  }
+
+  get steps(): readonly Step[] {
+    return this.trace?.steps ?? this.events.map((event) => event.step);
+  }
+
+  get answer(): Answer | null {
+    return this.trace?.answer ?? null;
+  }
+
+  append(event: StepEvent): void {
+    this.events.push(event);
+    this.revision++;
+  }
+
+  finish(trace: Trace): void {
+    this.trace = trace;
+    this.status = "done";
+    this.revision++;
+    this.events.length = 0;
+  }
+
+  fail(error: Error): void {
+    this.status = error.name === "AbortError" ? "stopped" : "failed";
+    this.error = error.message;
+    this.revision++;
+  }
+
+  /** The trace so far, without an answer while there is none; null before the first captured step. */
+  snapshot(): Trace | null {
+    if (this.trace) return this.trace;
+    const resid = this.events.flatMap((event) => (event.residPost ? [event.residPost] : []));
+    if (resid.length === 0 || resid.length < this.events.length) return null;
+    const steps = this.events.map((event) => event.step);
+    const stacked = stack(resid);
+    return {
+      ...this.base,
+      mode: this.request.mode,
+      thought: this.request.mode === "latent" ? this.request.thought : null,
+      noise: this.request.noise,
+      prompt: `${this.request.context} ${this.request.question}`.trim(),
+      problem: this.request.problem,
+      seed: this.request.seed,
+      temperature: this.request.temperature,
+      questionStart: this.questionStart(),
+      steps,
+      answer: { tokens: [], text: "", logprob: Number.NaN, expected: this.request.expected, expectedLogprob: null, correct: null },
+      activations: { residPost: stacked, finalNorm: tensor([steps.length, stacked.shape[2] ?? 0]) },
+      lens: this.partialLens(),
+      created: "",
+    };
+  }
+
+  /** First step of the question proper. */
+  questionStart(): number {
+    if (this.trace) return this.trace.questionStart;
+    const words = this.request.context.trim();
+    return words === "" ? 0 : Math.min(words.split(/\s+/).length, Math.max(0, this.events.length - 1));
+  }
+
+  private partialLens(): Lens | null {
+    const tokens = this.events.flatMap((event) => (event.lensTokens ? [event.lensTokens] : []));
+    const logprobs = this.events.flatMap((event) => (event.lensLogprobs ? [event.lensLogprobs] : []));
+    if (tokens.length < this.events.length || logprobs.length < this.events.length) return null;
+    const all = stack(tokens);
+    const [t = 0, layers = 0, kept = 0] = all.shape;
+    const unknown = (): Tensor => tensor([t, layers], new Float32Array(t * layers).fill(Number.NaN));
+    return { kept, tokens: all, logprobs: stack(logprobs), entropy: unknown(), answerLogprob: unknown() };
+  }
+}
+
+/** [A, B] tensors of T steps → [T, A, B]. */
+function stack(parts: readonly Tensor[]): Tensor {
+  return concatenate(parts.map((part) => ({ shape: [1, ...part.shape], data: part.data })));
+}
+
+/** The request that a trace answers, as far as the record tells. */
+function requestOf(trace: Trace): RunRequest {
+  return {
+    mode: trace.mode,
+    context: "",
+    question: trace.prompt,
+    cue: "",
+    stop: null,
+    maxThinkingTokens: 0,
+    thoughts: trace.steps.filter((s) => s.phase === "thought" && s.token === null).length,
+    thought: trace.thought ?? "hidden",
+    noise: trace.noise,
+    other: null,
+    maxAnswerTokens: trace.answer.tokens.length,
+    expected: trace.answer.expected,
+    temperature: trace.temperature,
+    seed: trace.seed,
+    problem: trace.problem,
+    capture: true,
+    kept: trace.lens?.kept ?? 5,
+  };
+}

@@ -1,0 +1,148 @@
+/**
+ * What the reader has chosen: all of it lives in the page's address, so that a
+ * link shows the same run. Prompts that someone typed stay out of it.
+ */
+import { tasks } from "../probes/tasks/index.ts";
+import { decodingModes, thoughtControls, type DecodingMode, type Thought } from "../probes/trace.ts";
+import type { Selection } from "./selection.ts";
+
+export interface ModelChoice {
+  readonly source: "embedded" | "hub" | "folder";
+  readonly id: string;
+  readonly revision: string;
+  readonly dtype: string;
+  readonly device: "wasm" | "webgpu";
+}
+
+export type ProjectionMethod = "pca" | "umap";
+/** Which steps of a run are drawn in the projection. */
+export type Extent = "thinking" | "question" | "all";
+
+export interface Settings {
+  readonly model: ModelChoice;
+  readonly task: string;
+  readonly difficulty: number;
+  readonly shots: number;
+  readonly variant: string | null;
+  readonly seed: number;
+  /** Latent steps; null takes the task's own number (one per hop or level). */
+  readonly thoughts: number | null;
+  /** The control beside the latent loop; `hidden` shows none. */
+  readonly control: Thought;
+  readonly noise: number;
+  /** Temperature of the chain of thought; 0 is greedy. */
+  readonly temperature: number;
+  readonly projection: ProjectionMethod;
+  readonly layoutSeed: number;
+  readonly extent: Extent;
+  readonly selection: Selection;
+}
+
+export const embeddedModel: ModelChoice = { source: "embedded", id: "geodesic/nano", revision: "", dtype: "fp32", device: "wasm" };
+
+export const initialSettings: Settings = {
+  model: embeddedModel,
+  task: "pointer-chase",
+  difficulty: 4,
+  shots: 3,
+  variant: null,
+  seed: 7,
+  thoughts: null,
+  control: "hidden",
+  noise: 0.5,
+  temperature: 0,
+  projection: "pca",
+  layoutSeed: 1,
+  extent: "question",
+  selection: { mode: "latent", step: 0, layer: 3 },
+};
+
+/** Settings that a task can serve: difficulty, shots and variant moved into its range. */
+export function fitToTask(settings: Settings): Settings {
+  const task = tasks.find((t) => t.id === settings.task) ?? tasks[0]!;
+  const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, Math.round(value)));
+  return {
+    ...settings,
+    task: task.id,
+    difficulty: clamp(settings.difficulty, task.difficulty.minimum, task.difficulty.maximum),
+    shots: task.shots ? clamp(settings.shots, task.shots.minimum, task.shots.maximum) : settings.shots,
+    variant: task.variants.some((v) => v.id === settings.variant) ? settings.variant : (task.variants[0]?.id ?? null),
+    thoughts: settings.thoughts === null ? null : clamp(settings.thoughts, 0, task.maxThoughts),
+  };
+}
+
+/** The part of the address after `#`. Only what differs from the initial settings is written. */
+export function encodeAddress(settings: Settings): string {
+  const query = new URLSearchParams();
+  const put = (key: string, value: string | number | null, initial: string | number | null): void => {
+    if (value !== initial && value !== null) query.set(key, String(value));
+  };
+  const { model, selection } = settings;
+  const first = initialSettings;
+  if (model.source === "hub") {
+    query.set("model", model.id);
+    put("revision", model.revision, "");
+    put("dtype", model.dtype, "");
+  } else put("dtype", model.dtype, first.model.dtype);
+  put("device", model.device, first.model.device);
+  query.set("task", settings.task);
+  query.set("difficulty", String(settings.difficulty));
+  put("shots", settings.shots, first.shots);
+  const variants = tasks.find((t) => t.id === settings.task)?.variants;
+  put("variant", settings.variant, variants?.[0]?.id ?? null);
+  query.set("seed", String(settings.seed));
+  put("thoughts", settings.thoughts, first.thoughts);
+  put("control", settings.control, first.control);
+  if (settings.control === "noise") put("noise", settings.noise, null);
+  put("temperature", settings.temperature, first.temperature);
+  put("projection", settings.projection, first.projection);
+  if (settings.projection === "umap") put("layout", settings.layoutSeed, first.layoutSeed);
+  put("extent", settings.extent, first.extent);
+  put("mode", selection.mode, first.selection.mode);
+  put("step", selection.step, first.selection.step);
+  put("layer", selection.layer, first.selection.layer);
+  return `/probe?${query}`;
+}
+
+/** Reads an address; whatever is missing or makes no sense keeps its initial value. */
+export function decodeAddress(hash: string): Settings {
+  const query = new URLSearchParams(hash.slice(hash.indexOf("?") + 1));
+  const first = initialSettings;
+  const text = (key: string, initial: string): string => query.get(key) ?? initial;
+  const number = (key: string, initial: number, low: number, high: number): number => {
+    const raw = query.get(key);
+    const value = raw === null || raw === "" ? Number.NaN : Number(raw);
+    return Number.isFinite(value) && value >= low && value <= high ? value : initial;
+  };
+  const oneOf = <T extends string>(key: string, options: readonly T[], initial: T): T => {
+    const value = query.get(key);
+    return options.find((option) => option === value) ?? initial;
+  };
+  const device = oneOf("device", ["wasm", "webgpu"] as const, first.model.device);
+  const hub = query.get("model");
+  const model: ModelChoice =
+    hub !== null && /^[\w.-]+\/[\w.-]+$/.test(hub)
+      ? { source: "hub", id: hub, revision: text("revision", ""), dtype: text("dtype", ""), device }
+      : { ...first.model, dtype: oneOf("dtype", ["fp32", "q4"] as const, "fp32"), device };
+  const integer = (key: string, initial: number, low: number, high: number): number => Math.round(number(key, initial, low, high));
+  return fitToTask({
+    model,
+    task: text("task", first.task),
+    difficulty: integer("difficulty", first.difficulty, 0, 99),
+    shots: integer("shots", first.shots, 0, 99),
+    variant: query.get("variant"),
+    seed: integer("seed", first.seed, 0, 2 ** 31 - 1),
+    thoughts: query.has("thoughts") ? integer("thoughts", 0, 0, 99) : null,
+    control: oneOf<Thought>("control", ["hidden", ...thoughtControls], first.control),
+    noise: number("noise", first.noise, 0, 10),
+    temperature: number("temperature", first.temperature, 0, 5),
+    projection: oneOf("projection", ["pca", "umap"] as const, first.projection),
+    layoutSeed: integer("layout", first.layoutSeed, 0, 999),
+    extent: oneOf("extent", ["thinking", "question", "all"] as const, first.extent),
+    selection: {
+      mode: oneOf<DecodingMode>("mode", decodingModes, first.selection.mode),
+      step: integer("step", first.selection.step, -999, 9999),
+      layer: integer("layer", first.selection.layer, 0, 999),
+    },
+  });
+}

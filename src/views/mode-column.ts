@@ -1,0 +1,145 @@
+/** One way of thinking: what it does, its steps, its answer, right or wrong, and what it cost. */
+import { css, html, LitElement, nothing, svg, type SVGTemplateResult, type TemplateResult } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import { stepsTaken, thoughtControls, type DecodingMode, type Thought } from "../../probes/trace.ts";
+import { formatNumber, formatPercent } from "../format.ts";
+import type { LiveRun } from "../live-run.ts";
+import { originOf, SelectEvent, type Selection } from "../selection.ts";
+import { sharedStyle } from "../theme.ts";
+import { words } from "../words.ts";
+import "./token-strip.ts";
+
+/** A mode's shape, as it stands in every legend. */
+export function modeShape(mode: DecodingMode): SVGTemplateResult {
+  if (mode === "direct") return svg`<circle cx="7" cy="7" r="5.5" class="mark" />`;
+  if (mode === "icl") return svg`<rect x="2" y="2" width="10" height="10" class="mark" />`;
+  if (mode === "cot") return svg`<path d="M7 1.5 L13 12 L1 12 Z" class="mark" />`;
+  return svg`<circle cx="7" cy="7" r="4.5" class="mark hollow" />`;
+}
+
+/** Fired when a control is chosen beside the latent loop. */
+export class ControlEvent extends CustomEvent<Thought> {
+  constructor(thought: Thought) {
+    super("choose-control", { detail: thought, bubbles: true, composed: true });
+  }
+}
+
+@customElement("mode-column")
+export class ModeColumn extends LitElement {
+  static override styles = [
+    sharedStyle,
+    css`
+      :host { border: 1px solid var(--line); border-top: 3px solid var(--mode); border-radius: var(--radius); padding: 0.75rem 0.9rem; background: var(--raised); display: flex; flex-direction: column; gap: 0.55rem; min-width: 0; }
+      :host([mode="direct"]) { --mode: var(--direct); --mode-ink: var(--direct-ink); }
+      :host([mode="icl"]) { --mode: var(--icl); --mode-ink: var(--icl-ink); }
+      :host([mode="cot"]) { --mode: var(--cot); --mode-ink: var(--cot-ink); }
+      :host([mode="latent"]) { --mode: var(--latent); --mode-ink: var(--latent-ink); }
+      :host([selected]) { box-shadow: 0 0 0 1px var(--mode); }
+      header { display: flex; align-items: baseline; gap: 0.5rem; flex-wrap: wrap; }
+      header button { all: unset; cursor: pointer; display: flex; align-items: baseline; gap: 0.5rem; }
+      header button:focus-visible { outline: 2px solid var(--focus); outline-offset: 2px; }
+      h2 { color: var(--mode-ink); }
+      svg.shape { width: 14px; height: 14px; align-self: center; }
+      .mark { fill: var(--mode); }
+      .mark.hollow { fill: none; stroke: var(--mode); stroke-width: 2.5; }
+      .result { display: flex; align-items: baseline; gap: 0.6rem; flex-wrap: wrap; }
+      .given { font: 600 var(--large)/1.2 var(--mono); overflow-wrap: anywhere; }
+      .verdict { font-weight: 600; }
+      .facts { display: flex; gap: 0.9rem; flex-wrap: wrap; color: var(--soft); font-size: var(--small); font-variant-numeric: tabular-nums; margin-top: auto; }
+      .error { color: var(--wrong); font-size: var(--small); overflow-wrap: anywhere; }
+      .controls { display: flex; align-items: center; gap: 0.4rem; flex-wrap: wrap; font-size: var(--small); }
+      .controls select { min-height: 1.6rem; padding: 0 0.3rem; max-width: 100%; }
+      .control { border-top: 1px dashed var(--line); padding-top: 0.5rem; display: flex; flex-direction: column; gap: 0.4rem; }
+    `,
+  ];
+
+  @property({ reflect: true }) mode: DecodingMode = "direct";
+  @property({ attribute: false }) run: LiveRun | null = null;
+  @property({ attribute: false }) control: LiveRun | null = null;
+  @property({ attribute: false }) chosenControl: Thought = "hidden";
+  @property({ attribute: false }) selection: Selection | null = null;
+  @property({ type: Boolean, reflect: true }) selected = false;
+  @property({ type: Boolean }) playing = false;
+  /** What this mode is given, for example `3 solved questions`. */
+  @property() given = "";
+  /** Grows whenever a run does, so that the column draws again. */
+  @property({ type: Number }) revision = 0;
+
+  protected override render(): TemplateResult {
+    const { name, sentence } = words.modes[this.mode];
+    return html`
+      <header>
+        <button @click=${this.choose} aria-pressed=${this.selected} title="select this mode">
+          <svg class="shape" viewBox="0 0 14 14" aria-hidden="true">${modeShape(this.mode)}</svg>
+          <h2>${name}</h2>
+        </button>
+        <span class="soft small">${sentence}${this.given === "" ? "" : `, ${this.given}`}</span>
+      </header>
+      ${this.run ? this.runBody(this.run, false) : html`<p class="soft small">waiting for the model</p>`}
+      ${this.mode === "latent" ? this.controls() : nothing}
+    `;
+  }
+
+  private runBody(run: LiveRun, hollow: boolean): TemplateResult {
+    const origin = originOf(run);
+    const answer = run.answer;
+    return html`
+      <token-strip .mode=${this.mode} ?hollow=${hollow} .steps=${run.steps} .questionStart=${run.questionStart()} .origin=${origin}
+        .cursor=${this.selection?.step ?? null} .selected=${this.selected} .playing=${this.playing} .answer=${answer?.text ?? null}></token-strip>
+      ${run.status === "failed" || run.status === "stopped" ? html`<p class="error" role="alert">${run.status === "stopped" ? "stopped" : run.error}</p>` : nothing}
+      <div class="result" aria-live="polite">
+        ${answer ? this.verdict(run) : html`<span class="soft">${run.status === "running" ? "thinking …" : run.status === "waiting" ? "waiting" : ""}</span>`}
+      </div>
+      <div class="facts">${this.facts(run)}</div>
+    `;
+  }
+
+  private verdict(run: LiveRun): TemplateResult {
+    const answer = run.answer!;
+    const mark = answer.correct === null ? nothing : answer.correct ? html`<span class="verdict right">✓ right</span>` : html`<span class="verdict wrong">✗ wrong</span><span class="soft small">should be ${answer.expected}</span>`;
+    return html`<span class="given">${answer.text === "" ? "∅" : answer.text}</span>${mark}`;
+  }
+
+  private facts(run: LiveRun): TemplateResult | typeof nothing {
+    const { answer, trace } = run;
+    if (!answer || !trace) return nothing;
+    const taken = stepsTaken(trace);
+    const time = trace.steps.filter((s) => s.phase !== "prompt").reduce((sum, s) => sum + s.milliseconds, 0) + promptTime(run);
+    const probability = answer.expectedLogprob === null ? answer.logprob : answer.expectedLogprob;
+    const of = answer.expectedLogprob === null ? answer.text : answer.expected;
+    return html`
+      <span title="probability of ${answer.expectedLogprob === null ? "its own" : "the right"} answer when it answers">p(${of}) ${formatPercent(Math.exp(probability))}</span>
+      <span title="forward passes after the prompt">${taken} ${taken === 1 ? "step" : "steps"}</span>
+      <span title="wall-clock time of the forward passes">${formatNumber(time)} ms</span>
+      ${run.openedFrom === null ? nothing : html`<span title="read from a file">from ${run.openedFrom}</span>`}
+    `;
+  }
+
+  private controls(): TemplateResult {
+    const latent = this.run?.trace;
+    const ratio = latent?.steps.filter((s) => s.normRatio !== null).at(0)?.normRatio;
+    return html`<div class="control">
+      <label class="controls">does the thought matter? feed back instead:
+        <select @change=${this.chooseControl} aria-label="control: what is fed back instead of the thought">
+          <option value="hidden" ?selected=${this.chosenControl === "hidden"}>nothing, no control</option>
+          ${thoughtControls.map((thought) => html`<option value=${thought} ?selected=${this.chosenControl === thought}>${words.thoughts[thought]}</option>`)}
+        </select>
+      </label>
+      ${ratio === undefined || ratio === null ? nothing : html`<span class="soft small" title="norm of the first thought over the mean norm of the embedding rows">thought norm ${formatNumber(ratio)} × an embedding’s</span>`}
+      ${this.control ? html`<h3>control: ${words.thoughts[this.control.thought]}</h3>${this.runBody(this.control, true)}` : nothing}
+    </div>`;
+  }
+
+  private choose(): void {
+    this.dispatchEvent(new SelectEvent({ mode: this.mode }));
+  }
+
+  private chooseControl(event: Event): void {
+    this.dispatchEvent(new ControlEvent((event.target as HTMLSelectElement).value as Thought));
+  }
+}
+
+/** The prompt's forward pass is shared by its steps, so its time is counted once. */
+function promptTime(run: LiveRun): number {
+  return run.steps.filter((step) => step.phase === "prompt").reduce((sum, step) => sum + step.milliseconds, 0);
+}

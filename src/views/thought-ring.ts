@@ -1,0 +1,68 @@
+/**
+ * A latent thought, drawn as a ring that is filled by what it holds: each slice
+ * is a token that the vector reads out as, as wide as its probability. So one
+ * sees a thought carry two branches of a graph at once.
+ */
+import { svg, type SVGTemplateResult } from "lit";
+import type { TokenLogprob } from "../../probes/trace.ts";
+
+/** Tokens below this probability are not drawn; the empty part of the ring is the rest. */
+const smallest = 0.03;
+
+export interface Slice {
+  readonly text: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Slices of the ring, as shares of a turn, likeliest first. */
+export function slices(holds: readonly TokenLogprob[]): Slice[] {
+  const out: Slice[] = [];
+  let from = 0;
+  for (const { text, logprob } of holds) {
+    const share = Math.exp(logprob);
+    if (share < smallest) break;
+    const to = Math.min(1, from + share);
+    out.push({ text, from, to });
+    from = to;
+  }
+  return out;
+}
+
+function point(share: number, radius: number): string {
+  const angle = 2 * Math.PI * share - Math.PI / 2;
+  return `${(radius * Math.cos(angle)).toFixed(2)} ${(radius * Math.sin(angle)).toFixed(2)}`;
+}
+
+/** A ring segment between two radii; a whole turn is drawn as two halves, since an arc cannot end where it begins. */
+function segment({ from, to }: Slice, inner: number, outer: number): string {
+  if (to - from > 0.999) {
+    const half = from + 0.5;
+    return segment({ text: "", from, to: half }, inner, outer) + segment({ text: "", from: half, to: from + 0.998 }, inner, outer);
+  }
+  const long = to - from > 0.5 ? 1 : 0;
+  return `M${point(from, outer)}A${outer} ${outer} 0 ${long} 1 ${point(to, outer)}L${point(to, inner)}A${inner} ${inner} 0 ${long} 0 ${point(from, inner)}Z`;
+}
+
+/** The ring as an SVG group around (0, 0), 20 units in radius. */
+export function thoughtRing(holds: readonly TokenLogprob[]): SVGTemplateResult {
+  const parts = slices(holds);
+  return svg`<g class="ring">
+    <circle class="ring-ground" r="17" />
+    ${parts.map((part, i) => svg`<path class="slice slice-${Math.min(i, 3)}" d=${segment(part, 13, 20)} />`)}
+    ${ringText(parts)}
+  </g>`;
+}
+
+function ringText(parts: readonly Slice[]): SVGTemplateResult {
+  const shown = parts.slice(0, 2).map((part) => part.text);
+  if (shown.length === 0) return svg`<text class="ring-text" y="4">·</text>`;
+  return svg`<text class="ring-text ${shown.length > 1 || shown[0]!.length > 2 ? "two" : ""}" y="4">${shown.join("")}</text>`;
+}
+
+/** What a thought holds, in words: `b 52 %, t 47 %`. */
+export function holdsInWords(holds: readonly TokenLogprob[], most = 3): string {
+  const parts = slices(holds).slice(0, most);
+  if (parts.length === 0) return "nothing above 3 %";
+  return parts.map((part) => `${part.text} ${Math.round(100 * (part.to - part.from))} %`).join(", ");
+}

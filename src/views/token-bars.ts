@@ -1,0 +1,47 @@
+/** A distribution over tokens as bars: what a thought holds, or what comes next. */
+import { css, html, LitElement, svg, type TemplateResult } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import type { TokenLogprob } from "../../probes/trace.ts";
+import { formatPercent } from "../format.ts";
+import { sharedStyle } from "../theme.ts";
+
+const height = 22;
+
+@customElement("token-bars")
+export class TokenBars extends LitElement {
+  static override styles = [
+    sharedStyle,
+    css`
+      :host([mode="direct"]) { --mode: var(--direct); }
+      :host([mode="icl"]) { --mode: var(--icl); }
+      :host([mode="cot"]) { --mode: var(--cot); }
+      :host([mode="latent"]) { --mode: var(--latent); }
+      svg { width: 100%; max-width: 420px; display: block; }
+      .bar { fill: var(--mode); }
+      .ground { fill: var(--surface); }
+      .token { font: 600 13px var(--mono); fill: var(--ink); }
+      .share { font: 400 12px var(--sans); fill: var(--soft); font-variant-numeric: tabular-nums; }
+      .marked { fill: var(--right); font-weight: 700; }
+    `,
+  ];
+
+  @property({ reflect: true }) mode = "latent";
+  @property({ attribute: false }) tokens: readonly TokenLogprob[] = [];
+  /** The right answer's text, marked where it appears. */
+  @property({ attribute: false }) expected: string | null = null;
+
+  protected override render(): TemplateResult {
+    const shown = this.tokens.slice(0, 5);
+    const words = shown.map((t) => `${t.text} ${formatPercent(Math.exp(t.logprob))}`).join(", ");
+    return html`<svg viewBox="0 0 300 ${Math.max(1, shown.length) * height}" role="img" aria-label=${words}>
+      ${shown.map((t, i) => {
+        const share = Math.exp(t.logprob);
+        const right = t.text === this.expected;
+        return svg`<g transform="translate(0 ${i * height})">
+          <text class="token ${right ? "marked" : ""}" x="0" y="15">${t.text}${right ? " ✓" : ""}</text>
+          <rect class="ground" x="62" y="4" width="180" height="13" rx="2" /><rect class="bar" x="62" y="4" width=${(180 * share).toFixed(1)} height="13" rx="2" />
+          <text class="share" x="250" y="15">${formatPercent(share)}</text></g>`;
+      })}
+    </svg>`;
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * What an engine is. The page talks to an `Engine` over Comlink; inside the
+ * worker an engine is a `Decoder`, and everything that differs between
+ * transformers.js, WebLLM and the float64 reference fits behind it. Decoding
+ * modes, controls and probes are written once, over `Decoder`.
+ */
+import type { Tensor } from "../probes/tensor.ts";
+import type { DecodingMode, EngineRecord, ModelSpec, Step, Thought, Trace } from "../probes/trace.ts";
+
+export interface Tokenizer {
+  /** @throws EngineError where the text holds something that the vocabulary cannot express */
+  encode(text: string): number[];
+  decode(tokens: readonly number[]): string;
+  /** One token as it is written, spaces and markers visible. */
+  text(token: number): string;
+  /** Ids that end a generated answer. */
+  readonly endTokens: readonly number[];
+  /** Renders one user message with the model's chat template; null where it has none. */
+  chat(message: string): string | null;
+}
+
+/** What one forward pass returns for its T new positions. */
+export interface Forward {
+  /** Next-token logits, [T, V]. */
+  readonly logits: Tensor;
+  /** Residual stream, [T, L+1, D] as in `Activation`; null unless captured. */
+  readonly residPost: Tensor | null;
+  /** Output of the final norm, [T, D]. */
+  readonly finalNorm: Tensor;
+}
+
+/** What an engine must be able to do. One sequence at a time, with a KV cache. */
+export interface Decoder {
+  readonly spec: ModelSpec;
+  readonly tokenizer: Tokenizer;
+  readonly record: EngineRecord;
+  /** Mean L2 norm of the embedding rows; the scale that a fed-back vector is compared with. */
+  readonly embeddingNorm: number;
+  /** Positions in the KV cache. */
+  readonly length: number;
+  /** Input embeddings (layer 0), [T, D]. */
+  embed(tokens: readonly number[]): Promise<Tensor>;
+  /**
+   * Pushes tokens, or vectors [T, D] in place of embeddings, through the network.
+   *
+   * @throws EngineError where a token is outside the vocabulary or the context is full
+   */
+  forward(input: readonly number[] | Tensor, options?: { capture?: boolean }): Promise<Forward>;
+  /** Logits of final-norm states, head · states: [N, D] → [N, V]. */
+  unembed(states: Tensor): Promise<Tensor>;
+  /** Logits of residual states, head · norm(states): [N, D] → [N, V]; the logit lens. */
+  lens(states: Tensor): Promise<Tensor>;
+  /** Forgets all but the first `length` positions. */
+  rewind(length: number): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** Which model to load, and how. */
+export interface ModelRequest {
+  /** `embedded` is shipped with the page; `hub` names a Hugging Face repository; `folder` holds dropped files. */
+  readonly source: "embedded" | "hub" | "folder";
+  readonly id: string;
+  /** Branch, tag or commit on the hub; resolved to a commit before anything is downloaded. */
+  readonly revision?: string;
+  /** Which ONNX export: `fp32`, `fp16`, `q8`, `q4`, `q4f16`; chosen from what there is where it is left out. */
+  readonly dtype?: string;
+  readonly device: "wasm" | "webgpu";
+  /** For `folder`: the dropped files, by path inside the folder. */
+  readonly files?: ReadonlyMap<string, File>;
+}
+
+export interface LoadProgress {
+  readonly phase: "list" | "download" | "verify" | "compile" | "check" | "ready";
+  /** Bytes so far and in all, over all files. */
+  readonly loaded: number;
+  readonly total: number;
+  /** Bytes per second over the last seconds; 0 until known. */
+  readonly rate: number;
+  /** Seconds left; null until known. */
+  readonly secondsLeft: number | null;
+}
+
+/** The engine's check of itself after loading. Unchecked numbers never reach a chart: `load` rejects where one fails. */
+export interface SelfCheck {
+  /** max |layer 0 − embed(t)| */
+  readonly embedding: number;
+  /** max |head(norm(last layer)) − logits| */
+  readonly head: number;
+  /** max |logits after a latent step with embed(t) − logits after token t| */
+  readonly latent: number;
+  readonly tolerance: number;
+}
+
+export interface LoadReport {
+  readonly spec: ModelSpec;
+  readonly record: EngineRecord;
+  readonly check: SelfCheck;
+  /** Where each layer was found, for provenance: the names of the tensors that are read, [L+1]. */
+  readonly tensors: readonly string[];
+  readonly bytes: number;
+  readonly milliseconds: number;
+}
+
+/**
+ * One run. The prompt is `context + question`; then comes thinking, as the
+ * mode asks; then `cue` is fed in; then the answer is read.
+ */
+export interface RunRequest {
+  readonly mode: DecodingMode;
+  /** The part that is the same in every mode (a graph, shots). */
+  readonly context: string;
+  /** The rest of the prompt. */
+  readonly question: string;
+  /** Fed in after thinking, to ask for the answer; "" where the prompt already does. */
+  readonly cue: string;
+  /** CoT: thinking ends where the model produces this text (it is not fed twice when the cue begins with it); null lets it run to the end of the answer. */
+  readonly stop: string | null;
+  /** CoT: the most tokens to think. */
+  readonly maxThinkingTokens: number;
+  /** Latent: how many vectors are fed back. */
+  readonly thoughts: number;
+  readonly thought: Thought;
+  readonly noise: number;
+  /** For `swapped`: the prompt (context and question) of the other problem. */
+  readonly other: { readonly context: string; readonly question: string } | null;
+  /** The most tokens of an answer. */
+  readonly maxAnswerTokens: number;
+  /** The right answer, or null. */
+  readonly expected: string | null;
+  readonly temperature: number;
+  readonly seed: number;
+  readonly problem: Trace["problem"];
+  /** Keep hidden states and lens. */
+  readonly capture: boolean;
+  /** Tokens kept per lens cell and per step. */
+  readonly kept: number;
+}
+
+/** A step as it happens, with its share of the trace, so that the page can draw it live. */
+export interface StepEvent {
+  readonly step: Step;
+  /** [L+1, D]; null unless captured. */
+  readonly residPost: Tensor | null;
+  /** Top tokens per layer, [L+1, K] ids and log-probabilities; null unless captured. */
+  readonly lensTokens: Tensor | null;
+  readonly lensLogprobs: Tensor | null;
+}
+
+/** One rate of the accuracy panel: the same held-out problems for every mode. */
+export interface AccuracyRequest {
+  readonly task: string;
+  readonly variant: string | null;
+  readonly shots: number;
+  readonly cells: readonly AccuracyCell[];
+  /** Problems per cell. */
+  readonly problems: number;
+  /** Seed of the first problem; problem i has seed `seed + i`. */
+  readonly seed: number;
+}
+
+export interface AccuracyCell {
+  readonly mode: DecodingMode;
+  readonly difficulty: number;
+  readonly thought: Thought;
+  readonly noise: number;
+  /** null: as many as the task's own rule says (one per hop or level). */
+  readonly thoughts: number | null;
+}
+
+export interface AccuracyProgress {
+  readonly cell: number;
+  readonly correct: number;
+  readonly answered: number;
+}
+
+/** What the page sees, over Comlink. */
+export interface Engine {
+  load(model: ModelRequest, onProgress: (progress: LoadProgress) => void): Promise<LoadReport>;
+  run(request: RunRequest, onStep: (event: StepEvent) => void): Promise<Trace>;
+  accuracy(request: AccuracyRequest, onProgress: (progress: AccuracyProgress) => void): Promise<AccuracyProgress[]>;
+  /** Stops what is going on; its promise rejects with an `AbortError`. */
+  stop(): void;
+  dispose(): Promise<void>;
+}
+
+/** What went wrong, in the form `where: expected X, got Y; do Z`. Comlink carries name and message only: compare `error.name`. */
+export class EngineError extends Error {
+  override readonly name = "EngineError";
+}
+
+/** Thrown where `stop()` ended the work. */
+export class AbortError extends Error {
+  override readonly name = "AbortError";
+}

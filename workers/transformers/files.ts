@@ -1,0 +1,71 @@
+/**
+ * From a request to verified bytes: where a model's files come from, which of
+ * them are needed, and their download.
+ */
+import type { ModelRequest } from "../engine.ts";
+import { type Chosen, chooseFiles } from "./files/choose.ts";
+import { hash } from "./files/digest.ts";
+import { download } from "./files/download.ts";
+import { embeddedModel } from "./files/embedded.ts";
+import { folderModel } from "./files/folder.ts";
+import { hubModel } from "./files/hub.ts";
+import type { Fetch, ListedFile, Listing } from "./files/listing.ts";
+import type { Progress } from "./files/progress.ts";
+
+export interface ModelFiles {
+  readonly dtype: string;
+  /** Commit hash on the hub; SHA-256 of the weights file where there is no commit. */
+  readonly revision: string;
+  readonly model: Uint8Array<ArrayBuffer>;
+  /** External data, by the file names that the model refers to. */
+  readonly data: readonly { readonly path: string; readonly data: Uint8Array<ArrayBuffer> }[];
+  /** Small text files by path: config.json, tokenizer.json and what else there is. */
+  readonly texts: ReadonlyMap<string, string>;
+  readonly bytes: number;
+}
+
+export interface FileOptions {
+  /** URL of the page's folder, for embedded models. */
+  readonly base: string;
+  readonly fetch: Fetch;
+  readonly shaderF16: boolean;
+}
+
+/** What there is and what of it will be loaded; asks for a list at most. */
+export async function chooseModel(request: ModelRequest, options: FileOptions, signal: AbortSignal): Promise<{ listing: Listing; chosen: Chosen; bytes: number }> {
+  const listing = await list(request, options, signal);
+  const chosen = chooseFiles(listing, request, options.shaderF16);
+  return { listing, chosen, bytes: wanted(chosen).reduce((n, file) => n + file.bytes, 0) };
+}
+
+function list(request: ModelRequest, options: FileOptions, signal: AbortSignal): Promise<Listing> | Listing {
+  if (request.source === "embedded") return embeddedModel(request.id, options.base, options.fetch, signal);
+  if (request.source === "hub") return hubModel(request.id, request.revision, options.fetch, signal);
+  return folderModel(request.files);
+}
+
+function texts(chosen: Chosen): ListedFile[] {
+  const { config, tokenizer, tokenizerConfig, generationConfig, chatTemplate } = chosen;
+  return [config, tokenizer, tokenizerConfig, generationConfig, chatTemplate].filter((file) => file !== null);
+}
+
+function wanted(chosen: Chosen): ListedFile[] {
+  return [...texts(chosen), chosen.model, ...chosen.data];
+}
+
+/** Downloads and verifies the chosen files. */
+export async function loadFiles(listing: Listing, chosen: Chosen, progress: Progress, signal: AbortSignal): Promise<ModelFiles> {
+  const small = texts(chosen);
+  const bytes = await download(listing, wanted(chosen), progress, signal);
+  const [model, ...data] = bytes.slice(small.length);
+  if (!model) throw new RangeError("files: expected the model among what was downloaded");
+  const decoder = new TextDecoder();
+  return {
+    dtype: chosen.dtype,
+    revision: listing.commit ?? (chosen.model.digest?.algorithm === "sha256" ? chosen.model.digest.hex : await hash("sha256", model)),
+    model,
+    data: chosen.data.map((file, i) => ({ path: file.path.slice(file.path.lastIndexOf("/") + 1), data: data[i] ?? new Uint8Array() })),
+    texts: new Map(small.map((file, i) => [file.path, decoder.decode(bytes[i])])),
+    bytes: bytes.reduce((n, part) => n + part.length, 0),
+  };
+}

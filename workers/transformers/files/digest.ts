@@ -1,0 +1,25 @@
+import { EngineError } from "../../engine.ts";
+import type { Digest, ListedFile } from "./listing.ts";
+
+/** Hexadecimal hash of bytes, by WebCrypto. */
+export async function hash(algorithm: Digest["algorithm"], bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  if (algorithm === "sha256") return hex(await crypto.subtle.digest("SHA-256", bytes));
+  const header = new TextEncoder().encode(`blob ${bytes.length}\0`);
+  const blob = new Uint8Array(header.length + bytes.length);
+  blob.set(header);
+  blob.set(bytes, header.length);
+  return hex(await crypto.subtle.digest("SHA-1", blob));
+}
+
+function hex(buffer: ArrayBuffer): string {
+  return Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** @throws EngineError where the bytes are not those that were promised */
+export async function verify(source: string, file: ListedFile, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  if (!file.digest) return;
+  const got = await hash(file.digest.algorithm, bytes);
+  if (got !== file.digest.hex) {
+    throw new EngineError(`${source}: expected ${file.path} with hash ${file.digest.hex}, got ${got}; the file was changed or damaged on its way, load it again`);
+  }
+}
