@@ -8,7 +8,7 @@
 import { row } from "../probes/tensor.ts";
 import type { LlamaModel } from "../workers/llama.ts";
 
-type Vector = Float64Array;
+type Vector = Float64Array<ArrayBuffer>;
 
 /** Logits of every position, [T][V]. */
 export function forwardLogits({ config, weights }: LlamaModel, tokens: readonly number[]): Vector[] {

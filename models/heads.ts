@@ -19,7 +19,7 @@ export function graphHeadDim(headDim: number): number {
 }
 
 /** Where dimension i of a head lies in the filled-up head. */
-function place(i: number, from: number, to: number): number {
+export function headPlace(i: number, from: number, to: number): number {
   return i < from / 2 ? i : i - from / 2 + to / 2;
 }
 
@@ -30,7 +30,7 @@ function padRows(weight: Tensor, heads: number, from: number, to: number): Tenso
   for (let head = 0; head < heads; head++) {
     for (let i = 0; i < from; i++) {
       const source = (head * from + i) * columns;
-      out.data.set(weight.data.subarray(source, source + columns), (head * to + place(i, from, to)) * columns);
+      out.data.set(weight.data.subarray(source, source + columns), (head * to + headPlace(i, from, to)) * columns);
     }
   }
   return out;
@@ -43,7 +43,7 @@ function padColumns(weight: Tensor, heads: number, from: number, to: number): Te
   for (let row = 0; row < rows; row++) {
     for (let head = 0; head < heads; head++) {
       for (let i = 0; i < from; i++) {
-        out.data[row * heads * to + head * to + place(i, from, to)] = weight.data[row * heads * from + head * from + i]!;
+        out.data[row * heads * to + head * to + headPlace(i, from, to)] = weight.data[row * heads * from + head * from + i]!;
       }
     }
   }

@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
+import { tensor } from "../probes/tensor.ts";
+import type { Tensor } from "../probes/tensor.ts";
 import { fields, text } from "../workers/transformers/onnx/protobuf.ts";
 import type { LlamaConfig, LlamaModel } from "../workers/llama.ts";
 import { forwardLogits } from "./forward.test-support.ts";
+import { attentionWeights, graphHeadDim, headPlace } from "./heads.ts";
 import { encodeOnnx } from "./onnx.ts";
 import type { OnnxOptions } from "./onnx.ts";
 import { dequantize, quantize } from "./quantize.ts";
@@ -19,11 +22,25 @@ async function difference(model: LlamaModel, options: OnnxOptions, truth = model
   return Math.max(...expected.flatMap((logits, t) => [...logits].map((value, i) => Math.abs(value - found[t]![i]!))));
 }
 
+/** O is quantized with its heads filled up, so its blocks of 32 lie elsewhere than in the model. */
+function roundedOutput(model: LlamaModel, name: string): Tensor {
+  const { heads, headDim } = model.config;
+  const padded = dequantize(quantize(attentionWeights(model, Number(name.split(".")[2])).o));
+  const out = tensor(model.weights.get(name)!.shape);
+  const width = graphHeadDim(headDim);
+  for (let i = 0; i < out.data.length; i++) {
+    const [row, head, inHead] = [Math.floor(i / (heads * headDim)), Math.floor(i / headDim) % heads, i % headDim];
+    out.data[i] = padded.data[(row * heads + head) * width + headPlace(inHead, headDim, width)]!;
+  }
+  return out;
+}
+
 /** The model that a 4-bit file computes with. */
 function rounded(model: LlamaModel, embedding: boolean): LlamaModel {
   const weights = new Map(model.weights);
   for (const [name, weight] of model.weights) {
-    if (weight.shape.length === 2 && (embedding || name !== "model.embed_tokens.weight")) weights.set(name, dequantize(quantize(weight)));
+    if (name.endsWith("o_proj.weight")) weights.set(name, roundedOutput(model, name));
+    else if (weight.shape.length === 2 && (embedding || name !== "model.embed_tokens.weight")) weights.set(name, dequantize(quantize(weight)));
   }
   // A tied head is quantized although the embedding is not.
   if (model.config.tied) weights.set("lm_head.weight", dequantize(quantize(model.weights.get("model.embed_tokens.weight")!)));

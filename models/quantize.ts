@@ -32,28 +32,31 @@ export interface Quantized {
   readonly scales: Float32Array;
 }
 
-/** Σ (w − scale · (level − 8))² over w[start … end). */
-function squaredError(weights: Float32Array, start: number, end: number, scale: number): number {
+/** Σ (w − scale · (level − 8))² over w[start … end); given up, as Infinity, where it passes `limit`. */
+function squaredError(weights: Float32Array, start: number, end: number, scale: number, limit: number): number {
+  const inverse = 1 / scale;
   let error = 0;
   for (let i = start; i < end; i++) {
     const w = weights[i]!;
-    const difference = w - scale * (level(w, 1 / scale) - zeroPoint);
+    const difference = w - scale * (level(w, inverse) - zeroPoint);
     error += difference * difference;
+    if (error > limit) return Infinity;
   }
   return error;
 }
 
 /** The nearest level, ties upwards. */
 function level(w: number, inverseScale: number): number {
-  const nearest = Math.floor(w * inverseScale + (zeroPoint + 0.5));
-  return nearest < 0 ? 0 : nearest > 15 ? 15 : nearest;
+  const shifted = w * inverseScale + (zeroPoint + 0.5);
+  return shifted < 0 ? 0 : shifted >= 16 ? 15 : shifted | 0;
 }
 
 /** The scale of the block w[start … end); 0 where it holds zeros only. */
 function bestScale(weights: Float32Array, start: number, end: number): number {
   let extreme = 0;
   for (let i = start; i < end; i++) {
-    if (Math.abs(weights[i]!) > Math.abs(extreme)) extreme = weights[i]!;
+    const w = weights[i]!;
+    if (Math.abs(w) > Math.abs(extreme)) extreme = w;
   }
   // Smaller than this, the inverse overflows: such a block is zero for a float32 product.
   if (Math.abs(extreme) < 1e-30) return 0;
@@ -61,7 +64,7 @@ function bestScale(weights: Float32Array, start: number, end: number): number {
   let least = Infinity;
   for (const divisor of divisors) {
     const scale = Math.fround(extreme / divisor);
-    const error = squaredError(weights, start, end, scale);
+    const error = squaredError(weights, start, end, scale, least);
     if (error < least) {
       least = error;
       best = scale;
@@ -84,9 +87,10 @@ export function quantize(matrix: Tensor): Quantized {
       if (scale === 0) continue;
       const index = row * blocks + block;
       scales[index] = scale;
+      const inverse = 1 / scale;
       for (let i = start; i < end; i += 2) {
-        const low = level(matrix.data[i]!, 1 / scale);
-        const high = i + 1 < end ? level(matrix.data[i + 1]!, 1 / scale) : zeroPoint;
+        const low = level(matrix.data[i]!, inverse);
+        const high = i + 1 < end ? level(matrix.data[i + 1]!, inverse) : zeroPoint;
         levels[(index * blockSize + (i - start)) >> 1] = low | (high << 4);
       }
     }

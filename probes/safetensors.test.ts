@@ -44,6 +44,11 @@ test("a file may begin anywhere in a buffer", () => {
   expect(decodeSafetensors(shifted.subarray(3)).tensors.get("x")?.data).toEqual(new Float32Array([1, 2]));
 });
 
+test("what Node reads from a file is no exception", () => {
+  const bytes = Buffer.from(encodeSafetensors(new Map([["x", tensor([2], new Float32Array([1, 2]))]])));
+  expect(decodeSafetensors(bytes).tensors.get("x")?.data).toEqual(new Float32Array([1, 2]));
+});
+
 test("bfloat16 is the upper half of a float32", () => expect(values("BF16", [0x80, 0x3f, 0x20, 0xc0, 0x80, 0x7f], 3)).toEqual([1, -2.5, Infinity]));
 // 0x3c00 = 1, 0xc100 = −2.5, 0x0001 = 2⁻²⁴ (subnormal), 0x7bff = 65504, 0x7e00 = NaN.
 test("float16, with subnormals and NaN", () =>

@@ -38,7 +38,8 @@ const dtypes: Readonly<Record<string, { readonly bytes: number; readonly widen: 
 
 /** A copy of the bytes with a buffer of its own: typed arrays need aligned starts, and tensors are transferred. */
 function aligned(bytes: Uint8Array): ArrayBuffer {
-  return bytes.slice().buffer as ArrayBuffer;
+  // Not slice(): that of Node's Buffer shares its memory.
+  return new Uint8Array(bytes).buffer;
 }
 
 /** A float16 number from its bits. */

@@ -39,7 +39,7 @@ export class ModelPicker extends LitElement {
   ];
 
   @property({ attribute: false }) model: ModelChoice = embeddedModel;
-  @property() title = "";
+  @property() override title = "";
   @state() private over = false;
   @query("dialog") private dialog!: HTMLDialogElement;
 

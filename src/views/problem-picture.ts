@@ -5,9 +5,9 @@
  */
 import { css, html, LitElement, svg, type SVGTemplateResult, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import type { PointerChase } from "../../probes/tasks/pointer-chase.ts";
-import type { Reachability } from "../../probes/tasks/reachability.ts";
-import type { Rules } from "../../probes/tasks/rules.ts";
+import type { PointerChaseProblem as PointerChase } from "../../probes/tasks/pointer-chase.ts";
+import type { ReachabilityProblem as Reachability } from "../../probes/tasks/reachability.ts";
+import type { RulesProblem as Rules } from "../../probes/tasks/rules.ts";
 import type { Problem } from "../../probes/tasks/task.ts";
 import { sharedStyle } from "../theme.ts";
 

@@ -1,0 +1,153 @@
+/**
+ * What the page draws of the runs' hidden states: one joint projection of all
+ * runs, and one measure per small multiple. Computed in the probe worker; the
+ * latest request wins, so that drawing keeps up with decoding.
+ */
+import { jointTrajectory } from "../probes/joint.ts";
+import type { Measurement } from "../probes/probe.ts";
+import type { Tensor } from "../probes/tensor.ts";
+import type { Trace } from "../probes/trace.ts";
+import { connectProbes, type ProbeHandle } from "../workers/connect-probes.ts";
+import type { LiveRun } from "./live-run.ts";
+import { originOf } from "./selection.ts";
+import { messageOf, type Session } from "./session.ts";
+
+export interface Track {
+  readonly run: LiveRun;
+  /** Relative to the last prompt position. */
+  readonly steps: readonly number[];
+  /** [n, 2], row by row. */
+  readonly points: Float32Array;
+}
+
+export interface JointProjection {
+  readonly tracks: readonly Track[];
+  readonly method: "pca" | "umap";
+  readonly layer: number;
+  readonly seed: number;
+  readonly explained: readonly number[] | null;
+  readonly trustworthiness: number;
+  readonly continuity: number;
+  readonly neighbours: number;
+  /** The layout was stopped before it had settled. */
+  readonly stopped: boolean;
+}
+
+export interface MeasuredRun {
+  readonly run: LiveRun;
+  readonly steps: readonly number[];
+  readonly values: Float32Array;
+}
+
+/** The small multiples, by probe id. */
+export const charted = ["entropy", "answer-probability", "step-length", "turning-angle"] as const;
+
+export class Geometry extends EventTarget {
+  projection: JointProjection | null = null;
+  measures: ReadonlyMap<string, readonly MeasuredRun[]> = new Map();
+  /** Epochs of a UMAP layout under way. */
+  progress: { readonly done: number; readonly total: number } | null = null;
+  notice = "";
+
+  private readonly probes: ProbeHandle = connectProbes();
+  private busy = false;
+  private again = false;
+  private shown = "";
+  /** Axes of the last PCA, so that a growing picture keeps its orientation. */
+  private components: Tensor | null = null;
+
+  constructor(private readonly session: Session) {
+    super();
+    session.addEventListener("change", () => this.follow());
+  }
+
+  stop(): void {
+    this.probes.stop();
+  }
+
+  /** Draws again where something that matters has changed. */
+  private follow(): void {
+    const { settings, activeRuns } = this.session;
+    // While steps are still arriving, PCA keeps up; UMAP waits for the whole picture.
+    if (settings.projection === "umap" && this.session.running) return;
+    const key = JSON.stringify([activeRuns.map((run) => [run.mode, run.thought, run.revision, run.openedFrom, run.request.question, run.request.seed]), settings.projection, settings.layoutSeed, settings.extent, settings.selection.layer, this.session.load.status]);
+    if (key === this.shown) return;
+    this.shown = key;
+    if (this.busy) {
+      this.again = true;
+      if (settings.projection === "umap" || this.progress) this.stop();
+      return;
+    }
+    void this.draw();
+  }
+
+  private async draw(): Promise<void> {
+    this.busy = true;
+    try {
+      do {
+        this.again = false;
+        await this.compute();
+        this.dispatchEvent(new Event("change"));
+      } while (this.again);
+    } finally {
+      this.busy = false;
+      this.progress = null;
+      this.dispatchEvent(new Event("change"));
+    }
+  }
+
+  private async compute(): Promise<void> {
+    const { settings, activeRuns } = this.session;
+    const pairs = activeRuns.flatMap((run) => {
+      const trace = run.snapshot();
+      return trace ? [{ run, trace }] : [];
+    });
+    this.notice = "";
+    try {
+      const measured = await Promise.all(charted.map(async (id) => [id, await this.measure(id, pairs, settings.selection.layer)] as const));
+      this.measures = new Map(measured);
+      this.projection = await this.project(pairs);
+    } catch (error) {
+      if (!(error instanceof Error && error.name === "AbortError")) this.notice = messageOf(error);
+    }
+  }
+
+  private async measure(id: string, pairs: readonly { run: LiveRun; trace: Trace }[], layer: number): Promise<MeasuredRun[]> {
+    const out: MeasuredRun[] = [];
+    for (const { run, trace } of pairs) {
+      const measurement: Measurement = await this.probes.measure(trace, id, { layer: Math.min(layer, trace.model.layers), from: trace.questionStart });
+      if (measurement.kind !== "series") continue;
+      const origin = originOf(trace);
+      out.push({ run, steps: measurement.steps.map((step) => step - origin), values: measurement.values });
+    }
+    return out;
+  }
+
+  private async project(pairs: readonly { run: LiveRun; trace: Trace }[]): Promise<JointProjection | null> {
+    const { projection: method, layoutSeed, extent, selection } = this.session.settings;
+    if (pairs.length === 0) return null;
+    const layers = Math.min(...pairs.map(({ trace }) => trace.model.layers));
+    const layer = Math.min(selection.layer, layers);
+    const joint = jointTrajectory(pairs.map(({ trace }) => trace), layer, extent);
+    const { points, index } = joint;
+    const toTracks = (coordinates: Tensor): Track[] =>
+      pairs.map(({ run, trace }, i) => {
+        const rows = index.flatMap((point, r) => (point.trace === i ? [r] : []));
+        const origin = originOf(trace);
+        const drawn = new Float32Array(rows.length * 2);
+        rows.forEach((r, k) => drawn.set(coordinates.data.subarray(2 * r, 2 * r + 2), 2 * k));
+        return { run, steps: rows.map((r) => index[r]!.step - origin), points: drawn };
+      });
+    const earlier = method === "pca" && this.components?.shape[1] === points.shape[1] ? this.components : null;
+    const result = await this.probes.project({ points, method, seed: layoutSeed, ...(earlier ? { earlier } : {}) }, ({ epoch, epochs, coordinates }) => {
+      this.progress = { done: epoch, total: epochs };
+      // The layout as it unfolds; its trust is known when it has settled.
+      this.projection = { tracks: toTracks(coordinates), method, layer, seed: layoutSeed, explained: null, trustworthiness: Number.NaN, continuity: Number.NaN, neighbours: 0, stopped: false };
+      this.dispatchEvent(new Event("change"));
+    });
+    this.progress = null;
+    this.components = result.components;
+    const { explained, trustworthiness, continuity, trustNeighbours: neighbours, stopped } = result;
+    return { tracks: toTracks(result.coordinates), method, layer, seed: layoutSeed, explained, trustworthiness, continuity, neighbours, stopped };
+  }
+}

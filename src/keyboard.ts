@@ -1,0 +1,34 @@
+/** The page's keys. They are left alone while someone types or a dialog is open. */
+import { decodingModes } from "../probes/trace.ts";
+import type { Session } from "./session.ts";
+import { nextSeed } from "./views/question-bar.ts";
+
+/** Does what a key says; false where it means nothing here. */
+export function pressKey(session: Session, key: string, help: () => void): boolean {
+  const { selection, seed } = session.settings;
+  const modeIndex = decodingModes.indexOf(selection.mode);
+  if (key === "ArrowRight") session.step(1);
+  else if (key === "ArrowLeft") session.step(-1);
+  else if (key === "ArrowUp") session.select({ layer: selection.layer + 1 });
+  else if (key === "ArrowDown") session.select({ layer: selection.layer - 1 });
+  else if (key === " ") session.play();
+  else if (/^[1-4]$/.test(key)) session.select({ mode: decodingModes[Number(key) - 1]! });
+  else if (key === "m" || key === "M") session.select({ mode: decodingModes[(modeIndex + 1) % decodingModes.length]! });
+  else if (key === "n" || key === "N") void session.change({ seed: nextSeed(seed) });
+  else if (key === "?") help();
+  else return false;
+  return true;
+}
+
+/** Whether a key event belongs to a field, a control or a dialog rather than to the page. */
+export function isTaken(event: KeyboardEvent): boolean {
+  if (event.ctrlKey || event.metaKey || event.altKey) return true;
+  for (const target of event.composedPath()) {
+    if (!(target instanceof HTMLElement)) continue;
+    if (target instanceof HTMLDialogElement && target.open) return true;
+    if (/^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName)) return true;
+    // Space presses a focused button, and arrows scroll a focused region.
+    if (event.key === " " && /^(BUTTON|SUMMARY|A)$/.test(target.tagName)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,319 @@
+/** The first page: one question, four ways of thinking, and where the hidden state goes. */
+import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { probe as findProbe } from "../../probes/index.ts";
+import { decodingModes, type DecodingMode, type TokenLogprob } from "../../probes/trace.ts";
+import { accuracyKey, type AccuracyRunner } from "../accuracy.ts";
+import { formatNumber, formatPercent } from "../format.ts";
+import { charted, type Geometry, type MeasuredRun } from "../geometry.ts";
+import type { LiveRun } from "../live-run.ts";
+import { originOf, type SelectEvent } from "../selection.ts";
+import type { Session } from "../session.ts";
+import type { Extent, ProjectionMethod } from "../settings.ts";
+import { sharedStyle } from "../theme.ts";
+import { words } from "../words.ts";
+import "../views/accuracy-panel.ts";
+import "../views/lens-grid.ts";
+import "../views/metric-chart.ts";
+import "../views/mode-column.ts";
+import type { ControlEvent } from "../views/mode-column.ts";
+import "../views/panel.ts";
+import "../views/problem-picture.ts";
+import "../views/progress-bar.ts";
+import "../views/prompt-editor.ts";
+import type { PromptsEvent } from "../views/prompt-editor.ts";
+import "../views/question-bar.ts";
+import { SettingsEvent } from "../views/question-bar.ts";
+import "../views/token-bars.ts";
+import "../views/trajectory-plot.ts";
+import { probePageStyle } from "./probe-page.style.ts";
+
+@customElement("probe-page")
+export class ProbePage extends LitElement {
+  static override styles = [sharedStyle, probePageStyle];
+
+  @property({ attribute: false }) session!: Session;
+  @property({ attribute: false }) geometry!: Geometry;
+  @property({ attribute: false }) accuracy!: AccuracyRunner;
+  @state() private tick = 0;
+
+  private readonly redraw = (): void => {
+    this.tick++;
+  };
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.session.addEventListener("change", this.redraw);
+    this.geometry.addEventListener("change", this.redraw);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.session.removeEventListener("change", this.redraw);
+    this.geometry.removeEventListener("change", this.redraw);
+  }
+
+  protected override render(): TemplateResult {
+    const { session } = this;
+    return html`<div data-tick=${this.tick} @select-step=${this.select} @change-settings=${this.changeSettings}>
+      ${this.question()}
+      ${this.columns()}
+      <div class="pair">${this.trajectory()} ${this.holds()}</div>
+      <section class="multiples" aria-label="measures per step">${charted.map((id) => this.measure(id))}</section>
+      ${session.custom ? nothing : html`<accuracy-panel .runner=${this.accuracy} .settings=${session.settings} ?ready=${session.load.status === "ready"} @run-accuracy=${this.runAccuracy}></accuracy-panel>`}
+    </div>`;
+  }
+
+  // ——— the question ———
+
+  private question(): TemplateResult {
+    const { session } = this;
+    const { settings, custom } = session;
+    const { problem, task } = session;
+    return html`<section class="question" aria-label="the question">
+      <div class="ask">
+        <question-bar .settings=${settings}></question-bar>
+        ${custom
+          ? html`<p class="sentence">Your own prompts.</p>`
+          : html`<p class="sentence">${task.sentence(problem)}</p>
+              <details class="about small"><summary>${task.title.toLowerCase()}: what is asked, and why it is hard</summary><p class="soft">${task.explanation}</p></details>`}
+        <prompt-editor .prompts=${this.prompts()} expected=${problem.answer} .custom=${custom} hint=${this.promptHint()} @use-prompts=${this.usePrompts}></prompt-editor>
+        <div class="player">
+          <button @click=${this.back} aria-label="step back">◀</button>
+          <button @click=${this.play} aria-label=${session.playing ? "pause" : "play"}>${session.playing ? "❚❚ pause" : "▶ play"}</button>
+          <button @click=${this.forward} aria-label="step on">▶</button>
+          <span class="soft small number">step ${settings.selection.step} of ${session.stepRange.last}</span>
+          ${session.running ? html`<button @click=${this.stop}>stop</button>` : html`<button @click=${this.again} ?disabled=${session.load.status !== "ready"}>run again</button>`}
+        </div>
+      </div>
+      ${custom ? nothing : html`<problem-picture .problem=${problem} .revealed=${settings.selection.step}></problem-picture>`}
+    </section>`;
+  }
+
+  private prompts(): Record<DecodingMode, ReturnType<Session["prompt"]>> {
+    const { session } = this;
+    return { direct: session.prompt("direct"), icl: session.prompt("icl"), cot: session.prompt("cot"), latent: session.prompt("latent") };
+  }
+
+  private promptHint(): string {
+    const { load } = this.session;
+    if (load.status !== "ready") return "";
+    return load.report.spec.source === "embedded"
+      ? "nano knows 64 words: the letters a to z, the digits 0 to 9, the names of sixteen rules <r0> … <r15>, and <bos> <hop> <reach> <icl> <direct> <cot> <latent> <ans> |, separated by spaces."
+      : "This model was not trained on the tasks’ format, nor for latent thoughts. Write the question in its own language; the answer is compared with yours, word for word.";
+  }
+
+  // ——— the four columns ———
+
+  private columns(): TemplateResult {
+    const { session } = this;
+    const { settings } = session;
+    return html`<section class="columns" aria-label="four ways of thinking" tabindex="0">
+      ${decodingModes.map((mode) => {
+        const run = session.runs[mode] ?? null;
+        const control = mode === "latent" ? (session.runs.control ?? null) : null;
+        return html`<mode-column id="column-${mode}" .mode=${mode} .run=${run} .control=${control} .chosenControl=${settings.control}
+          .selection=${settings.selection} ?selected=${settings.selection.mode === mode} ?playing=${session.playing}
+          given=${this.given(mode)} .revision=${this.tick} @choose-control=${this.chooseControl}></mode-column>`;
+      })}
+    </section>
+    <nav class="dots" aria-label="modes">${decodingModes.map((mode) => html`<button data-mode=${mode} @click=${this.swipeTo} aria-label="show ${words.modes[mode].name}" aria-current=${settings.selection.mode === mode ? "true" : "false"}></button>`)}</nav>`;
+  }
+
+  private given(mode: DecodingMode): string {
+    const { session } = this;
+    if (session.custom) return "";
+    const shots = session.task.shots ? session.settings.shots : session.settings.difficulty;
+    if (mode === "icl") return `${shots} of them`;
+    const run = session.runs.latent;
+    if (mode === "latent" && run) return run.request.thoughts === 1 ? "once" : `${run.request.thoughts} times`;
+    return "";
+  }
+
+  // ——— the projection ———
+
+  private trajectory(): TemplateResult {
+    const { session, geometry } = this;
+    const { projection } = geometry;
+    const { settings } = session;
+    const tracks = (projection?.tracks ?? []).map(({ run, steps, points }) => ({ mode: run.mode, control: run.isControl, steps, points, ...labelsOf(run, steps) }));
+    const caption = projection
+      ? `${projection.method === "pca" ? "exact PCA of all runs together" : `UMAP, seed ${projection.seed}: only neighbourhoods mean something, not distances`}; trustworthiness ${formatNumber(projection.trustworthiness)} over ${projection.neighbours} neighbours, continuity ${formatNumber(projection.continuity)}`
+      : "";
+    return html`<geo-panel id="trajectory" heading="Where does the hidden state go?" caption=${caption}>
+      <div slot="controls" class="tools">
+        <label>layer <input type="range" min="0" max=${session.layers} step="1" .value=${String(settings.selection.layer)} @input=${this.setLayer} aria-label="layer" /><output class="number">${settings.selection.layer === 0 ? "embed" : settings.selection.layer}</output></label>
+        <span class="switch" role="group" aria-label="projection">
+          <button @click=${this.setMethod} data-method="pca" aria-pressed=${settings.projection === "pca"}>PCA</button>
+          <button @click=${this.setMethod} data-method="umap" aria-pressed=${settings.projection === "umap"}>UMAP</button>
+        </span>
+        ${settings.projection === "umap" ? html`<label>seed <select @change=${this.setLayoutSeed} aria-label="UMAP seed">${[1, 2, 3, 4, 5].map((seed) => html`<option value=${seed} ?selected=${seed === settings.layoutSeed}>${seed}</option>`)}</select></label>` : nothing}
+        <label>from <select @change=${this.setExtent} aria-label="first step drawn">${(["question", "thinking", "all"] as const).map((extent) => html`<option value=${extent} ?selected=${extent === settings.extent}>${extentWords[extent]}</option>`)}</select></label>
+      </div>
+      ${geometry.progress ? html`<progress-line label="UMAP epochs" .value=${geometry.progress.done} .max=${geometry.progress.total} @stop=${this.stopLayout}></progress-line>` : nothing}
+      ${geometry.notice === "" ? nothing : html`<p class="small wrong" role="alert">${geometry.notice}</p>`}
+      <trajectory-plot .tracks=${tracks} .selection=${settings.selection} .explained=${pair(projection?.explained)} .trust=${projection?.trustworthiness ?? null} .method=${projection?.method ?? settings.projection}></trajectory-plot>
+      <div slot="help">
+        <p>Each run’s hidden state after layer ${settings.selection.layer}, one point per step, all runs in one plane. Small points are the question; the thick line is thinking; the outlined point answers.</p>
+        <p><b>Formula</b> PCA: the two directions of largest variance of the centred states. <b>Unit</b> that of the residual stream. <b>Source</b> Pearson 1901; UMAP: McInnes et al. 2018; trustworthiness: Venna and Kaski 2001.</p>
+        <p><b>Caution</b> two dimensions out of ${this.hiddenSize()}: what lies close here may lie far apart. UMAP’s global layout is seed luck; compare seeds.</p>
+      </div>
+    </geo-panel>`;
+  }
+
+  private hiddenSize(): string {
+    const { load } = this.session;
+    return load.status === "ready" ? String(load.report.spec.hiddenSize) : "many";
+  }
+
+  // ——— what each step holds ———
+
+  private holds(): TemplateResult {
+    const { session } = this;
+    const { selection } = session.settings;
+    const run = session.selectedRun;
+    const trace = run?.snapshot() ?? null;
+    const step = run && trace ? trace.steps[selection.step + originOf(run)] : undefined;
+    const latent = step?.phase === "thought" && step.token === null;
+    const expected = trace?.answer.expected ?? null;
+    return html`<geo-panel id="holds" heading="What does each step hold?" caption="logit lens of ${words.modes[selection.mode].name}: each layer read with the model’s own final norm and head; green frame: the right answer">
+      <lens-grid .mode=${selection.mode} .trace=${trace} .selection=${selection} .tokenText=${this.tokenText} .answerToken=${answerToken(run)}></lens-grid>
+      ${step
+        ? html`<div class="readout">
+            <h3>${latent ? `thought ${selection.step}: the vector that was fed in reads out as` : `step ${selection.step} reads “${step.text}” and would say next`}</h3>
+            <token-bars .mode=${selection.mode} .tokens=${latent ? (step.holds ?? []) : step.top} .expected=${expected}></token-bars>
+            <p class="small soft number">entropy of the next token ${formatNumber(step.entropy)} nats${step.answerLogprob === null ? "" : `, p(${expected}) ${formatPercent(Math.exp(step.answerLogprob))}`}${step.normRatio === null ? "" : `, norm ${formatNumber(step.normRatio)} × an embedding’s`}</p>
+          </div>`
+        : html`<p class="small soft">this mode has no step ${selection.step}</p>`}
+      <div slot="help">
+        <p>Each cell: the token that the hidden state after that layer would produce if the network ended there. The last layer is the model’s real prediction.</p>
+        <p><b>Formula</b> softmax(head · norm(h)). <b>Unit</b> probability. <b>Source</b> logit lens, nostalgebraist 2020.</p>
+        <p><b>Caution</b> early layers may speak another code; a token that cannot be read is not a thought that is not there.</p>
+      </div>
+    </geo-panel>`;
+  }
+
+  /** Token texts as the run spells them; Map built once per run. */
+  private texts: { run: LiveRun | null; revision: number; map: Map<number, string> } = { run: null, revision: -1, map: new Map() };
+
+  private readonly tokenText = (token: number): string => {
+    const run = this.session.selectedRun;
+    if (run !== this.texts.run || run?.revision !== this.texts.revision) {
+      const map = new Map<number, string>();
+      const note = ({ token: id, text }: TokenLogprob): unknown => map.set(id, text);
+      for (const other of this.session.activeRuns) {
+        for (const step of other.steps) {
+          if (step.token !== null) map.set(step.token, step.text);
+          step.top.forEach(note);
+          step.holds?.forEach(note);
+        }
+      }
+      this.texts = { run, revision: run?.revision ?? -1, map };
+    }
+    return this.texts.map.get(token) ?? `#${token}`;
+  };
+
+  // ——— small multiples ———
+
+  private measure(id: string): TemplateResult {
+    const { session, geometry } = this;
+    const probe = findProbe(id);
+    const runs = geometry.measures.get(id) ?? [];
+    const { first, last } = session.stepRange;
+    return html`<geo-panel id="measure-${id}" heading=${probe.title} caption=${probe.unit === "1" ? "" : probe.unit} compact>
+      <metric-chart heading=${probe.title} unit=${probe.unit} .series=${runs.map(seriesOf)} .selection=${session.settings.selection} .range=${probe.range} .domain=${[first, last]}></metric-chart>
+      <div slot="help"><p>${probe.help}</p><p><b>Formula</b> ${probe.formula} <b>Unit</b> ${probe.unit === "1" ? "none" : probe.unit} <b>Source</b> ${probe.source}${probe.needs.includes("residPost") ? html` <b>Layer</b> ${session.settings.selection.layer}` : nothing}</p><p><b>Caution</b> ${probe.caveat}</p></div>
+    </geo-panel>`;
+  }
+
+  // ——— events ———
+
+  private readonly select = (event: SelectEvent): void => this.session.select(event.detail);
+
+  private readonly changeSettings = (event: SettingsEvent): void => {
+    void this.session.change(event.detail);
+  };
+
+  private readonly chooseControl = (event: ControlEvent): void => {
+    void this.session.runControl(event.detail);
+  };
+
+  private readonly usePrompts = (event: PromptsEvent): void => {
+    void this.session.useCustomPrompts(event.detail);
+  };
+
+  private readonly runAccuracy = (): void => {
+    const { session, accuracy } = this;
+    void accuracy.run(session.settings, session.modelRequest(session.settings.model));
+  };
+
+  private readonly back = (): void => this.session.step(-1);
+  private readonly forward = (): void => this.session.step(1);
+  private readonly play = (): void => this.session.play();
+  private readonly stop = (): void => this.session.stop();
+  private readonly stopLayout = (): void => this.geometry.stop();
+
+  private readonly again = (): void => {
+    void this.session.runAll();
+  };
+
+  private setLayer(event: Event): void {
+    this.session.select({ layer: (event.target as HTMLInputElement).valueAsNumber });
+  }
+
+  private setMethod(event: Event): void {
+    void this.session.change({ projection: (event.currentTarget as HTMLElement).dataset["method"] as ProjectionMethod });
+  }
+
+  private setLayoutSeed(event: Event): void {
+    void this.session.change({ layoutSeed: Number((event.target as HTMLSelectElement).value) });
+  }
+
+  private setExtent(event: Event): void {
+    void this.session.change({ extent: (event.target as HTMLSelectElement).value as Extent });
+  }
+
+  /** On a narrow screen the columns are a row to swipe through; a dot brings its column into view. */
+  private swipeTo(event: Event): void {
+    const mode = (event.currentTarget as HTMLElement).dataset["mode"] as DecodingMode;
+    this.session.select({ mode });
+    this.renderRoot.querySelector(`#column-${mode}`)?.scrollIntoView({ block: "nearest", inline: "start", behavior: "smooth" });
+  }
+}
+
+/** Whether counts on screen belong to the question on screen. */
+export function accuracyIsCurrent(session: Session, accuracy: AccuracyRunner): boolean {
+  return accuracy.key === accuracyKey(session.settings);
+}
+
+const extentWords: Record<Extent, string> = { question: "the question", thinking: "the end of the prompt", all: "the first token" };
+
+function pair(explained: readonly number[] | null | undefined): [number, number] | null {
+  return explained && explained.length >= 2 ? [explained[0]!, explained[1]!] : null;
+}
+
+/** Labels and phases of the drawn steps; a thought is labelled by what it holds. */
+function labelsOf(run: LiveRun, steps: readonly number[]): { labels: string[]; phases: string[] } {
+  const origin = originOf(run);
+  const drawn = steps.map((relative) => run.steps[relative + origin]);
+  return {
+    labels: drawn.map((step) => (step?.token === null ? `◌ ${step.holds?.[0]?.text ?? ""}` : (step?.text ?? ""))),
+    phases: drawn.map((step) => step?.phase ?? "prompt"),
+  };
+}
+
+function seriesOf({ run, steps, values }: MeasuredRun): { mode: DecodingMode; control: boolean; steps: readonly number[]; values: Float32Array } {
+  return { mode: run.mode, control: run.isControl, steps, values };
+}
+
+/** The id of the right answer, where the run has seen it written. */
+function answerToken(run: LiveRun | null): number | null {
+  const expected = run?.request.expected;
+  if (!run || expected === null || expected === undefined) return null;
+  for (const step of run.steps) {
+    if (step.text === expected && step.token !== null) return step.token;
+    const found = step.top.find((t) => t.text === expected);
+    if (found) return found.token;
+  }
+  return null;
+}

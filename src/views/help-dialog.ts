@@ -1,0 +1,59 @@
+/** What the page shows, how to read it, and the keys. */
+import { css, html, LitElement, type TemplateResult } from "lit";
+import { customElement, query } from "lit/decorators.js";
+import { sharedStyle } from "../theme.ts";
+
+@customElement("help-dialog")
+export class HelpDialog extends LitElement {
+  static override styles = [
+    sharedStyle,
+    css`
+      dialog { border: 1px solid var(--strong); border-radius: 12px; background: var(--raised); color: var(--ink); padding: 1.4rem 1.6rem; max-width: min(44rem, calc(100vw - 2rem)); }
+      dialog::backdrop { background: rgb(0 0 0 / 0.4); }
+      .head { display: flex; justify-content: space-between; align-items: center; }
+      h3 { font-size: var(--body); margin-top: 1rem; }
+      p, dl { margin: 0.4rem 0 0; }
+      dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.25rem 1rem; font-size: var(--small); }
+      dd { margin: 0; color: var(--soft); }
+      kbd { font: 600 12px var(--mono); border: 1px solid var(--strong); border-radius: 4px; padding: 0.05rem 0.35rem; }
+    `,
+  ];
+
+  @query("dialog") private dialog!: HTMLDialogElement;
+
+  open(): void {
+    this.dialog.showModal();
+  }
+
+  private close(event: Event): void {
+    if (event.target === event.currentTarget) this.dialog.close();
+  }
+
+  protected override render(): TemplateResult {
+    return html`<dialog aria-label="help" @click=${this.close}>
+      <div class="head"><h2>How to read this page</h2><button @click=${this.close} aria-label="close">✕</button></div>
+      <p>A small language model answers one question in four ways. At every step the page reads the model’s hidden state after every layer, and draws where it goes.</p>
+      <h3>Four ways of thinking</h3>
+      <dl>
+        <dt>direct</dt><dd>reads the question and answers in one forward pass. Without it no comparison means anything.</dd>
+        <dt>examples (ICL)</dt><dd>sees solved questions in its prompt first.</dd>
+        <dt>chain of thought</dt><dd>writes each intermediate step as a token; a block in the strip.</dd>
+        <dt>latent loop</dt><dd>writes nothing: its last hidden state is fed back as the next input (Coconut, Hao et al. 2024). A ring in the strip, filled by the tokens that the vector reads out as. Two slices are two possibilities carried at once.</dd>
+      </dl>
+      <h3>Does the thought matter?</h3>
+      <p>Below the latent loop a control takes the thought’s place: nothing, a pause, a random vector, another problem’s thought, the nearest token, or noise. If the answer survives, the thought was not used.</p>
+      <h3>What to trust</h3>
+      <p>A projection to two dimensions loses most of what there is; each states how much variance it keeps and how many neighbours stay neighbours (trustworthiness). One question is an anecdote; the last panel counts.</p>
+      <h3>Keys</h3>
+      <dl>
+        <dt><kbd>←</kbd> <kbd>→</kbd></dt><dd>step back, step on</dd>
+        <dt><kbd>space</kbd></dt><dd>play and pause</dd>
+        <dt><kbd>↑</kbd> <kbd>↓</kbd></dt><dd>layer up, layer down</dd>
+        <dt><kbd>1</kbd> … <kbd>4</kbd></dt><dd>direct, examples, chain of thought, latent loop</dd>
+        <dt><kbd>M</kbd></dt><dd>next mode</dd>
+        <dt><kbd>N</kbd></dt><dd>new problem</dd>
+        <dt><kbd>?</kbd></dt><dd>this help</dd>
+      </dl>
+    </dialog>`;
+  }
+}

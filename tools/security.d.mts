@@ -1,0 +1,3 @@
+/** Types of `security.mjs`. */
+export const metaPolicy: string;
+export const headers: Record<string, string>;

@@ -1,0 +1,46 @@
+/** The only place where workers with models are started. */
+import * as Comlink from "comlink";
+import type { Trace } from "../probes/trace.ts";
+import { type AccuracyProgress, type AccuracyRequest, EngineError, type LoadProgress, type LoadReport, type ModelRequest, type RunRequest, type StepEvent } from "./engine.ts";
+import type { ExposedEngine } from "./expose.ts";
+
+/** An engine in its worker. Callbacks are plain functions; every call rejects if the worker breaks. */
+export interface EngineHandle {
+  load(model: ModelRequest, onProgress: (progress: LoadProgress) => void): Promise<LoadReport>;
+  run(request: RunRequest, onStep: (event: StepEvent) => void): Promise<Trace>;
+  accuracy(request: AccuracyRequest, onProgress: (progress: AccuracyProgress) => void): Promise<AccuracyProgress[]>;
+  /** Stops what is going on; its promise rejects with an `AbortError`. */
+  stop(): void;
+  /** Ends the worker at once and frees its memory. */
+  terminate(): void;
+}
+
+const workers = {
+  transformers: () => new Worker(new URL("./transformers/transformers.worker.ts", import.meta.url), { type: "module" }),
+};
+
+/** Starts a worker of this kind. */
+export function connect(kind: keyof typeof workers): EngineHandle {
+  const worker = workers[kind]();
+  const remote = Comlink.wrap<ExposedEngine>(worker);
+  let end: (error: EngineError) => void = () => undefined;
+  const ended = new Promise<never>((_, reject) => (end = reject));
+  ended.catch(() => undefined);
+  const fail = (what: string): void => {
+    worker.terminate();
+    end(new EngineError(`worker: expected the ${kind} engine to keep running, got ${what}; load the model again`));
+  };
+  worker.addEventListener("error", (event) => fail(event.message ? `"${event.message}"` : "an error while it started"));
+  worker.addEventListener("messageerror", () => fail("a message that could not be read"));
+
+  /** The call's own end, or the worker's, whichever comes first. */
+  const whileItLives = <T>(call: Promise<T>): Promise<T> => Promise.race([call, ended]);
+  const base = new URL("./", document.baseURI).href;
+  return {
+    load: (model, onProgress) => whileItLives(remote.load(model, Comlink.proxy(onProgress), base)),
+    run: (request, onStep) => whileItLives(remote.run(request, Comlink.proxy(onStep))),
+    accuracy: (request, onProgress) => whileItLives(remote.accuracy(request, Comlink.proxy(onProgress))),
+    stop: () => void whileItLives(remote.stop()).catch(() => undefined),
+    terminate: () => fail("terminate()"),
+  };
+}

@@ -1,0 +1,238 @@
+/**
+ * A decoder over three sessions of one model: the whole, which gives logits
+ * and hidden states; the embedding; and the head.
+ */
+import { LlamaForCausalLM, PretrainedConfig, Tensor as OrtTensor } from "@huggingface/transformers";
+import { type Tensor, size, tensor } from "../../probes/tensor.ts";
+import type { EngineRecord, ModelSpec } from "../../probes/trace.ts";
+import { type Decoder, EngineError, type Forward, type Tokenizer } from "../engine.ts";
+import { breathe } from "./breathe.ts";
+import type { ModelConfig } from "./config.ts";
+import { KvCache } from "./kv-cache.ts";
+import { added } from "./onnx/splice.ts";
+import { asEngineError, ort } from "./runtime.ts";
+import { type Session, float32 } from "./session.ts";
+
+/** Logits that one call of the head may give, in numbers; more are asked for in pieces. */
+const headRoom = 2 ** 24;
+/** Rows of the embedding that its mean norm is taken from, evenly spaced; all of them in a smaller vocabulary. */
+const sampledRows = 4096;
+
+export interface Sessions {
+  readonly whole: Session;
+  readonly embedding: Session;
+  readonly head: Session;
+}
+
+export class OnnxDecoder implements Decoder {
+  /** Mean over at most 4096 rows, evenly spaced through the vocabulary; set by `measure`. */
+  embeddingNorm = 0;
+  private readonly cache = new KvCache();
+  /** transformers.js' forward pass: it knows which inputs a model of this type wants beside the tokens. */
+  private readonly model: LlamaForCausalLM;
+  private capturing = false;
+  private failure: unknown = null;
+  private gone: string | null = null;
+  /** One session runs at a time: the binaries that suspend cannot be entered twice. */
+  private queue: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    readonly spec: ModelSpec,
+    readonly record: EngineRecord,
+    readonly tokenizer: Tokenizer,
+    private readonly sessions: Sessions,
+    config: ModelConfig,
+  ) {
+    // Every class of decoder leads to the same forward pass, which goes by the
+    // config; so any of them does.
+    this.model = new LlamaForCausalLM(new PretrainedConfig(config.json), { model: this.guarded(sessions.whole) }, {});
+  }
+
+  get length(): number {
+    return this.cache.length;
+  }
+
+  async embed(tokens: readonly number[]): Promise<Tensor> {
+    this.checkTokens(tokens);
+    if (tokens.length === 0) return tensor([0, this.spec.hiddenSize]);
+    const { geo_embeddings: output } = await this.exclusive(() => this.sessions.embedding.run({ input_ids: int64(tokens) }));
+    if (!output) throw missing("geo_embeddings");
+    return float32(output, [tokens.length, this.spec.hiddenSize]);
+  }
+
+  async forward(input: readonly number[] | Tensor, { capture = false } = {}): Promise<Forward> {
+    const tokens = "shape" in input ? null : input;
+    const count = this.checkInput(input);
+    await breathe();
+    const { hiddenSize, vocabSize, layers } = this.spec;
+    const total = this.length + count;
+    const vectors = "shape" in input ? input : null;
+    const outputs = await this.exclusive(async () => {
+      this.capturing = capture;
+      this.failure = null;
+      const given = (await this.model.forward({
+        input_ids: transformersInt64(tokens ?? Array.from({ length: count }, () => 0), [1, count]),
+        attention_mask: transformersInt64(Array.from({ length: total }, () => 1), [1, total]),
+        past_key_values: this.cache.past,
+        [added.embeds]: vectors ? new OrtTensor("float32", vectors.data, [1, count, hiddenSize]) : new OrtTensor("float32", new Float32Array(hiddenSize), [1, 1, hiddenSize]),
+        [added.mask]: new OrtTensor("bool", Uint8Array.of(vectors ? 1 : 0) as unknown as boolean[], [1, 1, 1]),
+      })) as Record<string, OrtTensor | undefined>;
+      if (this.failure) throw this.failure;
+      this.cache.adopt(given, count);
+      return given;
+    });
+    const output = (name: string, shape: readonly number[]): Tensor => {
+      const found = outputs[name];
+      if (!found) throw missing(name);
+      if (size(found.dims) !== size(shape)) throw new EngineError(`forward: expected ${name} of shape [${shape}], got [${found.dims}]; config.json and the model do not belong together`);
+      return float32(found, shape);
+    };
+    return {
+      logits: output("logits", [count, vocabSize]),
+      residPost: capture ? output(added.hidden, [count, layers + 1, hiddenSize]) : null,
+      finalNorm: output(added.final, [count, hiddenSize]),
+    };
+  }
+
+  unembed(states: Tensor): Promise<Tensor> {
+    return this.read(states, true);
+  }
+
+  lens(states: Tensor): Promise<Tensor> {
+    return this.read(states, false);
+  }
+
+  rewind(length: number): Promise<void> {
+    return this.exclusive(() => this.cache.rewind(length));
+  }
+
+  async dispose(): Promise<void> {
+    await this.exclusive(async () => {
+      await this.cache.dispose();
+      for (const session of Object.values(this.sessions) as Session[]) await session.release();
+    });
+    this.gone = "the model was disposed of; load it again";
+  }
+
+  /** Says that the device is lost; every later call tells so. */
+  lose(why: string): void {
+    this.gone ??= `the GPU was lost (${why}); load the model again`;
+  }
+
+  /** Takes the mean norm of the embedding's rows, for the norm ratios of latent steps. */
+  async measure(): Promise<void> {
+    const { vocabSize, hiddenSize } = this.spec;
+    const rows = Math.min(vocabSize, sampledRows);
+    const tokens = Array.from({ length: rows }, (_, i) => Math.floor((i * vocabSize) / rows));
+    const { data } = await this.embed(tokens);
+    let sum = 0;
+    for (let start = 0; start < data.length; start += hiddenSize) {
+      let square = 0;
+      for (let i = start; i < start + hiddenSize; i++) square += (data[i] ?? 0) ** 2;
+      sum += Math.sqrt(square);
+    }
+    this.embeddingNorm = sum / rows;
+  }
+
+  /** Runs the head over states [N, D], in pieces where there are many logits. */
+  private async read(states: Tensor, normed: boolean): Promise<Tensor> {
+    const { vocabSize, hiddenSize } = this.spec;
+    const [rows = 0, width] = states.shape;
+    if (states.shape.length !== 2 || width !== hiddenSize) {
+      throw new EngineError(`head: expected states [N, ${hiddenSize}], got [${states.shape}]; pass one row per state`);
+    }
+    const out = tensor([rows, vocabSize]);
+    const atOnce = Math.max(1, Math.floor(headRoom / vocabSize));
+    for (let first = 0; first < rows; first += atOnce) {
+      const count = Math.min(atOnce, rows - first);
+      const piece = states.data.subarray(first * hiddenSize, (first + count) * hiddenSize);
+      const { head } = this.sessions;
+      const { geo_logits: logits } = await this.exclusive(() =>
+        head.run({
+          geo_state: new ort.Tensor("float32", piece, [1, count, hiddenSize]),
+          geo_normed: new ort.Tensor("bool", Uint8Array.of(normed ? 1 : 0), [1, 1, 1]),
+          ...(head.inputNames.includes("num_logits_to_keep") ? { num_logits_to_keep: new ort.Tensor("int64", BigInt64Array.of(0n), []) } : {}),
+        }),
+      );
+      if (!logits) throw missing("geo_logits");
+      out.data.set(float32(logits, [count, vocabSize]).data, first * vocabSize);
+    }
+    return out;
+  }
+
+  /** How many positions an input has; checked before anything runs. */
+  private checkInput(input: readonly number[] | Tensor): number {
+    const { hiddenSize, contextLength } = this.spec;
+    let count: number;
+    if ("shape" in input) {
+      const [rows = 0, width] = input.shape;
+      if (input.shape.length !== 2 || width !== hiddenSize) throw new EngineError(`forward: expected vectors [T, ${hiddenSize}], got [${input.shape}]; feed hidden states of this model`);
+      count = rows;
+    } else {
+      this.checkTokens(input);
+      count = input.length;
+    }
+    if (count === 0) throw new EngineError("forward: expected at least one token or vector, got none; write a prompt");
+    if (this.length + count > contextLength) {
+      throw new EngineError(`forward: expected at most ${contextLength} positions, got ${this.length} + ${count}; shorten the prompt or take fewer steps`);
+    }
+    return count;
+  }
+
+  private checkTokens(tokens: readonly number[]): void {
+    const { vocabSize } = this.spec;
+    const wrong = tokens.find((token) => !(Number.isInteger(token) && token >= 0 && token < vocabSize));
+    if (wrong !== undefined) throw new EngineError(`forward: expected tokens from 0 to ${vocabSize - 1}, got ${wrong}; use this model's own tokenizer`);
+  }
+
+  /** One call at a time, in order; a failure is told to its caller only. */
+  private exclusive<T>(call: () => Promise<T>): Promise<T> {
+    const result = this.queue.then(async () => {
+      if (this.gone) throw new EngineError(`model: expected a model at work, got none: ${this.gone}`);
+      try {
+        return await call();
+      } catch (error) {
+        throw asEngineError("model", error);
+      }
+    });
+    this.queue = result.catch(() => undefined);
+    return result;
+  }
+
+  /**
+   * The session as transformers.js sees it. It strings all runs on one chain of
+   * promises that a single rejection breaks for good, so none may reject: the
+   * error is kept and thrown after the call. Hidden states are fetched only
+   * where they are wanted.
+   */
+  private guarded(session: Session): Session {
+    const quiet = session.outputNames.filter((name) => name !== added.hidden);
+    const run = async (feeds: Parameters<Session["run"]>[0]): ReturnType<Session["run"]> => {
+      try {
+        return await session.run(feeds, this.capturing ? session.outputNames : quiet);
+      } catch (error) {
+        this.failure = error;
+        return {};
+      }
+    };
+    return {
+      inputNames: session.inputNames,
+      outputNames: session.outputNames,
+      inputMetadata: session.inputMetadata,
+      outputMetadata: session.outputMetadata,
+      run,
+    } as unknown as Session;
+  }
+}
+
+function missing(name: string): EngineError {
+  return new EngineError(`model: expected the output ${name}, got none; load the model again`);
+}
+
+function int64(numbers: readonly number[]): InstanceType<typeof ort.Tensor> {
+  return new ort.Tensor("int64", BigInt64Array.from(numbers, BigInt), [1, numbers.length]);
+}
+
+function transformersInt64(numbers: readonly number[], shape: readonly number[]): OrtTensor {
+  return new OrtTensor("int64", BigInt64Array.from(numbers, BigInt), [...shape]);
+}
