@@ -104,9 +104,9 @@ export async function serve({ root = fileURLToPath(new URL("../dist", import.met
     });
     server.listen(port, host, () => done(undefined));
   });
-  const address = /** @type {import("node:net").AddressInfo} */ (server.address());
+  const address = server.address();
   return {
-    url: `http://${host}:${address.port}/`,
+    url: `http://${host}:${typeof address === "object" ? address?.port : port}/`,
     close: () =>
       new Promise((done) => {
         server.close(() => done(undefined));

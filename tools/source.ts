@@ -9,7 +9,7 @@ export interface Import {
 
 export interface Source {
   readonly imports: readonly Import[];
-  /** True where a doc comment stands before the first statement. */
+  /** True where a doc comment stands before the first statement that is not an import. */
   readonly documented: boolean;
   /** Where a pattern occurs outside comments. */
   find(pattern: RegExp): { readonly text: string; readonly line: number }[];
@@ -36,13 +36,16 @@ export function inspect(file: string, source: string): Source {
   for (const { moduleRequest, start } of module.dynamicImports) {
     imports.push({ from: source.slice(moduleRequest.start, moduleRequest.end).replace(/^["'`]|["'`]$/g, ""), typeOnly: false, line: lineAt(start) });
   }
-  // `new URL("./x.ts", import.meta.url)`: how workers are named.
-  for (const match of code.matchAll(/new URL\(\s*["'`]([^"'`]+)["'`]\s*,\s*import\.meta\.url/g)) {
+  // `new Worker(new URL("./x.ts", import.meta.url))`: a worker is an import too.
+  for (const match of code.matchAll(/new Worker\(\s*new URL\(\s*["'`]([^"'`]+)["'`]\s*,\s*import\.meta\.url/g)) {
     imports.push({ from: match[1]!, typeOnly: false, line: lineAt(match.index) });
   }
+  // An import ends its own statement; what is left before a comment is then empty.
+  let afterImports = code;
+  for (const { start, end } of module.staticImports) afterImports = afterImports.slice(0, start) + " ".repeat(end - start) + afterImports.slice(end);
   return {
     imports,
-    documented: comments.some(({ type, value, start }) => type === "Block" && value.startsWith("*") && code.slice(0, start).trim() === ""),
+    documented: comments.some(({ type, value, start }) => type === "Block" && value.startsWith("*") && /^[\s;]*$/.test(afterImports.slice(0, start))),
     find: (pattern) => [...code.matchAll(pattern)].map((match) => ({ text: match[0], line: lineAt(match.index) })),
   };
 }

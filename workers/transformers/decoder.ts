@@ -45,12 +45,18 @@ export async function loadTransformers(
   };
 
   progress.enter("list");
+  const start = (threads: number): Promise<void> => {
+    const started = startRuntime(request.device, options.runtime ?? new URL("ort/", base).href, threads);
+    // Waited for below; a failure in between must not count as unhandled.
+    started.catch(() => undefined);
+    return started;
+  };
+  // Embedded models are small, so nothing has to be known before the start.
+  const early = request.source === "embedded" ? start(1) : null;
   const adapter = request.device === "webgpu" ? await webgpuAdapter() : null;
   const { listing, chosen, bytes } = await chooseModel(request, { base, fetch: fetcher, shaderF16: adapter?.shaderF16 ?? false }, signal);
   stopped();
-  const runtime = startRuntime(request.device, options.runtime ?? new URL("ort/", base).href, threadsFor(bytes, chosen.dtype));
-  // Waited for below; a failure in between must not count as unhandled.
-  runtime.catch(() => undefined);
+  const runtime = early ?? start(threadsFor(bytes, chosen.dtype));
 
   progress.expect(bytes);
   progress.enter("download");

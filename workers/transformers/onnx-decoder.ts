@@ -6,7 +6,6 @@ import { LlamaForCausalLM, PretrainedConfig, Tensor as OrtTensor } from "@huggin
 import { type Tensor, size, tensor } from "../../probes/tensor.ts";
 import type { EngineRecord, ModelSpec } from "../../probes/trace.ts";
 import { type Decoder, EngineError, type Forward, type Tokenizer } from "../engine.ts";
-import { breathe } from "./breathe.ts";
 import type { ModelConfig } from "./config.ts";
 import { KvCache } from "./kv-cache.ts";
 import { added } from "./onnx/splice.ts";
@@ -31,7 +30,7 @@ export class OnnxDecoder implements Decoder {
   /** transformers.js' forward pass: it knows which inputs a model of this type wants beside the tokens. */
   private readonly model: LlamaForCausalLM;
   private capturing = false;
-  private failure: unknown = null;
+  private failure: Error | null = null;
   private gone: string | null = null;
   /** One session runs at a time: the binaries that suspend cannot be entered twice. */
   private queue: Promise<unknown> = Promise.resolve();
@@ -63,7 +62,6 @@ export class OnnxDecoder implements Decoder {
   async forward(input: readonly number[] | Tensor, { capture = false } = {}): Promise<Forward> {
     const tokens = "shape" in input ? null : input;
     const count = this.checkInput(input);
-    await breathe();
     const { hiddenSize, vocabSize, layers } = this.spec;
     const total = this.length + count;
     const vectors = "shape" in input ? input : null;
@@ -75,7 +73,7 @@ export class OnnxDecoder implements Decoder {
         attention_mask: transformersInt64(Array.from({ length: total }, () => 1), [1, total]),
         past_key_values: this.cache.past,
         [added.embeds]: vectors ? new OrtTensor("float32", vectors.data, [1, count, hiddenSize]) : new OrtTensor("float32", new Float32Array(hiddenSize), [1, 1, hiddenSize]),
-        [added.mask]: new OrtTensor("bool", Uint8Array.of(vectors ? 1 : 0) as unknown as boolean[], [1, 1, 1]),
+        [added.mask]: new OrtTensor("bool", Uint8Array.of(vectors ? 1 : 0), [1, 1, 1]),
       })) as Record<string, OrtTensor | undefined>;
       if (this.failure) throw this.failure;
       this.cache.adopt(given, count);
@@ -211,7 +209,7 @@ export class OnnxDecoder implements Decoder {
       try {
         return await session.run(feeds, this.capturing ? session.outputNames : quiet);
       } catch (error) {
-        this.failure = error;
+        this.failure = asEngineError("model", error);
         return {};
       }
     };

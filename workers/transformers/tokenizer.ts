@@ -2,6 +2,7 @@ import { AutoTokenizer, type PreTrainedTokenizer, env } from "@huggingface/trans
 import { EngineError, type Tokenizer } from "../engine.ts";
 import { type ModelConfig, parse } from "./config.ts";
 import type { ModelFiles } from "./files.ts";
+import { isRecord } from "./files/request.ts";
 
 /** transformers.js remembers answers by model name; a name of its own keeps one load from seeing another's. */
 let loads = 0;
@@ -26,7 +27,7 @@ export async function loadTokenizer(files: ModelFiles, config: ModelConfig): Pro
 
 class ModelTokenizer implements Tokenizer {
   readonly endTokens: readonly number[];
-  private readonly unknown: { readonly token: string; readonly id: number } | null;
+  private readonly unknown: number | null;
   private readonly template: string | null;
 
   constructor(
@@ -45,12 +46,11 @@ class ModelTokenizer implements Tokenizer {
   encode(text: string): number[] {
     if (text === "") return [];
     const ids = this.raw(text);
-    if (this.unknown && ids.includes(this.unknown.id)) {
-      const { id } = this.unknown;
-      const word = text.split(/\s+/).find((candidate) => candidate !== "" && this.raw(candidate).includes(id)) ?? text;
+    if (ids.some((id) => this.isUnknown(id))) {
+      const word = text.split(/\s+/).find((candidate) => candidate !== "" && this.raw(candidate).some((id) => this.isUnknown(id))) ?? text;
       throw new EngineError(`tokenizer: expected words that this model knows, got "${word}"; write the prompt in the model's own vocabulary`);
     }
-    return ids;
+    return ids as number[];
   }
 
   decode(tokens: readonly number[]): string {
@@ -76,19 +76,23 @@ class ModelTokenizer implements Tokenizer {
     return typeof rendered === "string" ? rendered : null;
   }
 
-  private raw(text: string): number[] {
+  /** Vocabularies of whole words give no id at all for others, the rest one that stands for all of them. */
+  private isUnknown(id: number | undefined): boolean {
+    return id === undefined || id === this.unknown;
+  }
+
+  private raw(text: string): (number | undefined)[] {
     return this.tokenizer.encode(text, { add_special_tokens: false });
   }
 }
 
-/** The token that stands for what the vocabulary lacks, if it has one: as tokenizer.json names it, or tokenizer_config.json. */
-function unknownToken(files: ModelFiles): { token: string; id: number } | null {
+/** The id that stands for what the vocabulary lacks, if there is one. */
+function unknownToken(files: ModelFiles): number | null {
   const model = parse(files, "tokenizer.json")?.["model"] as { unk_token?: unknown; unk_id?: unknown; vocab?: unknown } | undefined;
-  const vocab = model?.vocab;
-  // Unigram vocabularies are lists of [piece, score], the others map piece to id.
-  if (typeof model?.unk_id === "number") return { token: "", id: model.unk_id };
-  const token = model?.unk_token;
-  if (typeof token !== "string" || !vocab || Array.isArray(vocab)) return null;
-  const id = (vocab as Record<string, unknown>)[token];
-  return typeof id === "number" ? { token, id } : null;
+  if (typeof model?.unk_id === "number") return model.unk_id;
+  const { unk_token: token, vocab } = model ?? {};
+  // The vocabularies of Unigram models are lists and go by unk_id; the others map piece to id.
+  if (typeof token !== "string" || !isRecord(vocab)) return null;
+  const id = vocab[token];
+  return typeof id === "number" ? id : null;
 }

@@ -16,7 +16,7 @@ const hub = "https://huggingface.co";
 const mostPages = 50;
 
 export async function hubModel(id: string, revision: string | undefined, fetcher: Fetch, signal: AbortSignal): Promise<Listing> {
-  if (!/^[\w.-]+(\/[\w.-]+)?$/.test(id)) {
+  if (!/^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?$/.test(id)) {
     throw new EngineError(`hub: expected a repository as owner/name, got "${id}"; copy the name from its page on huggingface.co`);
   }
   const answer = await json(await request(fetcher, "hub", `${hub}/api/models/${id}/revision/${encodeURIComponent(revision ?? "main")}`, signal), "hub");

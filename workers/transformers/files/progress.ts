@@ -34,7 +34,9 @@ export class Progress {
     const time = this.now();
     this.samples.push({ time, loaded: this.loaded });
     while (this.samples.length > 2 && time - (this.samples[0]?.time ?? time) > span) this.samples.shift();
-    if (time - this.reported >= pause) this.tell();
+    // The hash of the last file is all that is left to wait for.
+    if (this.loaded >= this.total) this.enter("verify");
+    else if (time - this.reported >= pause) this.tell();
   }
 
   private tell(): void {

@@ -1,0 +1,165 @@
+/**
+ * The four modes, written once over any Decoder.
+ *
+ *   direct, icl   prompt → cue → answer
+ *   cot           prompt → tokens that the model produces → cue → answer
+ *   latent        prompt → vectors fed back → cue → answer
+ *
+ * Every forward pass is shown to an observer: `run` makes a trace of it,
+ * `accuracy` looks at nothing but the answer.
+ *
+ * Where a chain of thought ends. It ends at an end token, at `maxThinkingTokens`,
+ * or where the text produced contains `stop`. If the whole of `stop` lies in the
+ * last token and the cue begins with it, that token is left to the cue. If a part
+ * of it was fed already (a stop of several tokens), the last token is fed too, and
+ * the cue goes on behind it. Without `stop` and cue, what was produced is the answer.
+ */
+import { logSoftmax } from "../../probes/lens/softmax.ts";
+import { Random } from "../../probes/random.ts";
+import { row } from "../../probes/tensor.ts";
+import type { Tensor } from "../../probes/tensor.ts";
+import type { Step } from "../../probes/trace.ts";
+import type { Decoder, Forward, RunRequest } from "../engine.ts";
+import { nextThought } from "./controls.ts";
+import { commonStart } from "./prepare.ts";
+import type { Prepared } from "./prepare.ts";
+import { greedy, sample } from "./sampling.ts";
+import type { Pulse } from "./stopping.ts";
+
+/** One forward pass of n positions. */
+export interface Pass {
+  readonly phase: Step["phase"];
+  /** Tokens that went in, [n]; null where vectors did. */
+  readonly tokens: readonly number[] | null;
+  /** Vectors that went in, [n, D]; null where tokens did. */
+  readonly vectors: Tensor | null;
+  /** Log-probability (nats) of the one token that went in, under the prediction before; null where it was given. */
+  readonly logprob: number | null;
+  readonly forward: Forward;
+  readonly milliseconds: number;
+}
+
+export interface Decoded {
+  readonly tokens: readonly number[];
+  readonly text: string;
+  /** Of the first token that the model gave, nats. */
+  readonly logprob: number;
+  /** Of the right answer's first token at the same place, nats; null where none is known. */
+  readonly expectedLogprob: number | null;
+}
+
+export interface DecodeOptions {
+  readonly capture: boolean;
+  /** Tokens whose keys and values are in the decoder's cache from an earlier run; those in common are not computed again. */
+  readonly cached: readonly number[];
+  readonly observe: (pass: Pass) => Promise<void> | void;
+  readonly pulse: Pulse;
+}
+
+/** Logits of a long prompt over a large vocabulary are computed in pieces of at most this many numbers. */
+const largestPass = 1 << 24;
+
+export async function decode(decoder: Decoder, request: RunRequest, prepared: Prepared, options: DecodeOptions): Promise<Decoded> {
+  const { pulse } = options;
+  const { tokenizer } = decoder;
+  const seeded = new Random(request.seed);
+  let last: Forward | null = null;
+
+  const pass = async (input: readonly number[] | Tensor, phase: Step["phase"], logprob: number | null = null): Promise<void> => {
+    await pulse.beat();
+    const start = performance.now();
+    last = await decoder.forward(input, { capture: options.capture });
+    const milliseconds = performance.now() - start;
+    const vectors = "shape" in input ? input : null;
+    await options.observe({ phase, tokens: "shape" in input ? null : input, vectors, logprob, forward: last, milliseconds });
+  };
+  const prefill = async (tokens: readonly number[], phase: Step["phase"]): Promise<void> => {
+    const rows = Math.max(1, Math.floor(largestPass / decoder.spec.vocabSize));
+    for (let i = 0; i < tokens.length; i += rows) await pass(tokens.slice(i, i + rows), phase);
+  };
+  const logits = (): Float32Array => lastRow(last!.logits);
+
+  // The other problem goes first, and leaves nothing behind but its thoughts.
+  const swapped = prepared.other ? await thoughtsOf(decoder, prepared.other, prepared.thoughts, pulse) : [];
+  const known = prepared.other ? 0 : Math.min(commonStart(options.cached, prepared.tokens), prepared.tokens.length - 1, decoder.length);
+  await decoder.rewind(known);
+  await prefill(prepared.tokens.slice(known), "prompt");
+
+  let cue = prepared.cue;
+  if (request.mode === "latent") {
+    const random = seeded.fork("thoughts");
+    for (let i = 0; i < prepared.thoughts; i++) {
+      const hidden = { shape: [1, decoder.spec.hiddenSize], data: lastRow(last!.finalNorm).slice() };
+      await pass(await nextThought(decoder, hidden, i, { thought: request.thought, noise: request.noise, random, swapped }), "thought");
+    }
+  } else if (request.mode === "cot") {
+    const random = seeded.fork("sampling");
+    const produced: number[] = [];
+    const first = logSoftmax(logits());
+    for (let text = ""; produced.length < request.maxThinkingTokens; ) {
+      const token = sample(logits(), request.temperature, random);
+      if (tokenizer.endTokens.includes(token)) break;
+      const longer = tokenizer.decode([...produced, token]);
+      const found = request.stop === null || request.stop === "" ? -1 : longer.indexOf(request.stop);
+      const rest = found >= 0 ? afterStop(request.cue, request.stop!) : null;
+      if (rest !== null && found >= text.length) break;
+      produced.push(token);
+      text = longer;
+      await pass([token], "thought", logSoftmax(logits())[token]!);
+      if (found >= 0) {
+        if (rest !== null) cue = tokenizer.encode(rest);
+        break;
+      }
+    }
+    if (request.stop === null && request.cue === "") {
+      return {
+        tokens: produced,
+        text: tokenizer.decode(produced).trim(),
+        logprob: first[produced[0] ?? greedy(first)]!,
+        expectedLogprob: prepared.answer === null ? null : first[prepared.answer]!,
+      };
+    }
+  }
+  if (cue.length > 0) await prefill(cue, "answer");
+
+  const first = logSoftmax(logits());
+  const answer: number[] = [];
+  while (answer.length < request.maxAnswerTokens) {
+    const token = greedy(logits());
+    if (tokenizer.endTokens.includes(token)) break;
+    answer.push(token);
+    if (answer.length < request.maxAnswerTokens) await pass([token], "answer", logSoftmax(logits())[token]!);
+  }
+  return {
+    tokens: answer,
+    text: tokenizer.decode(answer).trim(),
+    logprob: first[greedy(first)]!,
+    expectedLogprob: prepared.answer === null ? null : first[prepared.answer]!,
+  };
+}
+
+/** The latent thoughts that the model has on a prompt, [1, D] each. */
+async function thoughtsOf(decoder: Decoder, prompt: readonly number[], thoughts: number, pulse: Pulse): Promise<Tensor[]> {
+  await decoder.rewind(0);
+  const out: Tensor[] = [];
+  let input: readonly number[] | Tensor = prompt;
+  for (let i = 0; i < thoughts; i++) {
+    await pulse.beat();
+    const { finalNorm }: Forward = await decoder.forward(input);
+    const thought: Tensor = { shape: [1, decoder.spec.hiddenSize], data: lastRow(finalNorm).slice() };
+    out.push(thought);
+    input = thought;
+  }
+  return out;
+}
+
+/** What the cue says behind the stop with which it begins; null where it does not begin with it. */
+function afterStop(cue: string, stop: string): string | null {
+  const trimmed = cue.trimStart();
+  return trimmed.startsWith(stop.trimStart()) ? trimmed.slice(stop.trimStart().length) : null;
+}
+
+/** The last row of [N, D]. */
+function lastRow(t: Tensor): Float32Array<ArrayBuffer> {
+  return row(t, t.shape[0]! - 1);
+}

@@ -1,0 +1,57 @@
+import type { Trace } from "../../probes/trace.ts";
+import type { Decoder, RunRequest, StepEvent } from "../engine.ts";
+import { Capture } from "./capture.ts";
+import { decode } from "./decode.ts";
+import { prepare } from "./prepare.ts";
+import { Pulse } from "./stopping.ts";
+
+/**
+ * Answers one question in one mode, and records it: one step for each position
+ * that went through the network, prompt included. The answer is read from the
+ * logits of the last position, so its last token is no step.
+ *
+ * The same request on the same decoder gives the same trace, but for the times.
+ *
+ * @param onStep  called for each step in order, as it happens, and awaited
+ * @throws EngineError where the request asks for what cannot be run, before anything runs
+ * @throws AbortError where the signal stopped it, between two steps
+ */
+export async function run(
+  decoder: Decoder,
+  request: RunRequest,
+  onStep: (event: StepEvent) => unknown,
+  signal: AbortSignal,
+): Promise<Trace> {
+  const prepared = prepare(decoder, request);
+  const { mode, thought, expected } = request;
+  const capture = new Capture(decoder, { capture: request.capture, kept: request.kept, answer: prepared.answer });
+  const pulse = new Pulse(signal);
+  const answer = await decode(decoder, request, prepared, {
+    capture: request.capture,
+    cached: [],
+    pulse,
+    observe: async (pass) => {
+      for (const event of await capture.take(pass)) {
+        await pulse.beat();
+        await onStep(event);
+      }
+    },
+  });
+  return {
+    model: decoder.spec,
+    mode,
+    thought: mode === "latent" ? thought : null,
+    noise: mode === "latent" && thought === "noise" ? request.noise : 0,
+    prompt: prepared.prompt,
+    problem: request.problem,
+    seed: request.seed,
+    temperature: request.temperature,
+    questionStart: prepared.questionStart,
+    steps: capture.steps,
+    answer: { ...answer, expected, correct: expected === null ? null : answer.text === expected.trim() },
+    activations: capture.activations(),
+    lens: capture.lens(),
+    engine: decoder.record,
+    created: new Date().toISOString(),
+  };
+}
