@@ -33,7 +33,7 @@ function runtimeFiles(): Plugin {
     name: "geodesic-runtime-files",
     configureServer(server) {
       server.middlewares.use((request, response, next) => {
-        if (request.url?.startsWith("/ort/")) respond(request, response).catch(next);
+        if (request.url?.startsWith("/ort/")) void respond(request, response);
         else next();
       });
     },

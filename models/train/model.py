@@ -113,12 +113,9 @@ class Nano(nn.Module):
         cosine, sine = rotary_tables(positions, size // shape["num_attention_heads"], shape["rope_theta"])
         self.register_buffer("cosine", cosine, persistent=False)
         self.register_buffer("sine", sine, persistent=False)
-        self.embedding_weight = None       # set only when embedding and head are rounded apart (int4 rows)
 
     def embed(self, ids):
         """Input embeddings of token ids."""
-        if self.embedding_weight is not None:
-            return F.embedding(ids, self.embedding_weight)
         return F.embedding(ids, self.head.weight) * math.sqrt(self.shape["hidden_size"])
 
     def run(self, x, cache=None, questions=1):

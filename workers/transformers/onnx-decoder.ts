@@ -30,7 +30,7 @@ export class OnnxDecoder implements Decoder {
   /** transformers.js' forward pass: it knows which inputs a model of this type wants beside the tokens. */
   private readonly model: LlamaForCausalLM;
   private capturing = false;
-  private failure: Error | null = null;
+  private failure: { readonly error: Error } | null = null;
   private gone: string | null = null;
   /** One session runs at a time: the binaries that suspend cannot be entered twice. */
   private queue: Promise<unknown> = Promise.resolve();
@@ -67,7 +67,6 @@ export class OnnxDecoder implements Decoder {
     const vectors = "shape" in input ? input : null;
     const outputs = await this.exclusive(async () => {
       this.capturing = capture;
-      this.failure = null;
       const given = (await this.model.forward({
         input_ids: transformersInt64(tokens ?? Array.from({ length: count }, () => 0), [1, count]),
         attention_mask: transformersInt64(Array.from({ length: total }, () => 1), [1, total]),
@@ -75,7 +74,7 @@ export class OnnxDecoder implements Decoder {
         [added.embeds]: vectors ? new OrtTensor("float32", vectors.data, [1, count, hiddenSize]) : new OrtTensor("float32", new Float32Array(hiddenSize), [1, 1, hiddenSize]),
         [added.mask]: new OrtTensor("bool", Uint8Array.of(vectors ? 1 : 0), [1, 1, 1]),
       })) as Record<string, OrtTensor | undefined>;
-      if (this.failure) throw this.failure;
+      this.throwFailure();
       this.cache.adopt(given, count);
       return given;
     });
@@ -158,6 +157,12 @@ export class OnnxDecoder implements Decoder {
     return out;
   }
 
+  private throwFailure(): void {
+    const { failure } = this;
+    this.failure = null;
+    if (failure) throw failure.error;
+  }
+
   /** How many positions an input has; checked before anything runs. */
   private checkInput(input: readonly number[] | Tensor): number {
     const { hiddenSize, contextLength } = this.spec;
@@ -209,7 +214,7 @@ export class OnnxDecoder implements Decoder {
       try {
         return await session.run(feeds, this.capturing ? session.outputNames : quiet);
       } catch (error) {
-        this.failure = asEngineError("model", error);
+        this.failure = { error: asEngineError("model", error) };
         return {};
       }
     };

@@ -27,13 +27,21 @@ export function threadsFor(bytes: number, dtype: string): number {
   return Math.min(4, globalThis.navigator?.hardwareConcurrency ?? 1);
 }
 
+let started: { readonly device: ModelRequest["device"]; readonly done: Promise<void> } | null = null;
+
 /**
  * Starts the runtime, so that its binary is fetched and compiled while the
- * model is still on its way.
+ * model is still on its way. It starts once: later calls wait for the first.
  *
  * @param files  URL of the folder that holds ort-wasm-simd-threaded*.{mjs,wasm}
  */
-export async function startRuntime(device: ModelRequest["device"], files: string, threads: number): Promise<void> {
+export function startRuntime(device: ModelRequest["device"], files: string, threads: number): Promise<void> {
+  started ??= { device, done: start(device, files, threads) };
+  if (started.device === device) return started.done;
+  return Promise.reject(new EngineError(`onnxruntime: expected ${started.device}, with which this worker started, got ${device}; connect to a new worker`));
+}
+
+async function start(device: ModelRequest["device"], files: string, threads: number): Promise<void> {
   const binary = device === "wasm" ? "" : "Suspending" in WebAssembly ? ".jspi" : ".asyncify";
   const name = `${files}ort-wasm-simd-threaded${binary}`;
   ort.env.wasm.wasmPaths = { mjs: `${name}.mjs`, wasm: `${name}.wasm` };

@@ -97,16 +97,19 @@ test("element types come from the file, or else from what makes the tensor", () 
 });
 
 test("a head that depends on more than the state is refused", () => {
-  const model = graph(`
-    h0 = Gather(w, input_ids)
-    a = Relu(h0)
-    h1 = Add(h0, a)
-    n = LayerNormalization(h1, w)
-    p = Gather(n, attention_mask)
-    logits = MatMul(p, w)`, ["input_ids", "attention_mask"]);
-  const stream = residualStream(model, 1);
-  expect(stream.finalNorm).toBe("n");
-  expect(() => cutHead({ ...model, bytes: new Uint8Array() }, stream)).toThrow("geo_logits to depend on weights alone, got a dependence on attention_mask");
+  const model = readModel(modelOf(
+    node("Gather", ["w", "input_ids"], ["h0"]),
+    node("Relu", ["h0"], ["a"]),
+    node("Add", ["h0", "a"], ["h1"]),
+    node("LayerNormalization", ["h1", "w"], ["n"]),
+    node("Gather", ["n", "attention_mask"], ["p"]),
+    node("MatMul", ["p", "w"], ["logits"]),
+    weight("w", elementType.float32),
+    graphInput("input_ids", elementType.int64, ["b", "s"]),
+    graphInput("attention_mask", elementType.int64, ["b", "s"]),
+    graphOutput("logits"),
+  ));
+  expect(() => cutHead(model, residualStream(model, 1))).toThrow("geo_logits to depend on weights alone, got a dependence on attention_mask");
 });
 
 test("an export without an embedding inside cannot be spliced or cut", () => {

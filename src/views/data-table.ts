@@ -1,0 +1,19 @@
+/** The numbers behind a chart, as a real table in a region that scrolls and can be reached with the keyboard. */
+import { css, html, type TemplateResult } from "lit";
+
+export const dataTableStyle = css`
+  .table { max-height: 20rem; overflow: auto; border-top: 1px solid var(--line); }
+  .table thead th { position: sticky; top: 0; background: var(--raised); vertical-align: bottom; }
+  .table caption { text-align: left; font-size: var(--small); color: var(--soft); padding: 0.4rem 0; }
+`;
+
+/** The first column names its row. */
+export function dataTable(caption: string, head: readonly string[], rows: readonly (readonly string[])[]): TemplateResult {
+  return html`<div class="table" tabindex="0" role="region" aria-label="table: ${caption}">
+    <table>
+      <caption>${caption}</caption>
+      <thead><tr>${head.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead>
+      <tbody>${rows.map(([first, ...rest]) => html`<tr><th scope="row">${first}</th>${rest.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody>
+    </table>
+  </div>`;
+}

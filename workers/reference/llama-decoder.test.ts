@@ -1,0 +1,80 @@
+import { expect, test } from "vitest";
+import { Random } from "../../probes/random.ts";
+import { tensor } from "../../probes/tensor.ts";
+import { decoderContract } from "../decoder-contract.ts";
+import { llamaShapes } from "../llama.ts";
+import type { LlamaConfig, LlamaModel } from "../llama.ts";
+import { ReferenceDecoder } from "./llama-decoder.ts";
+import { nanoDecoder } from "./nano.ts";
+import { wordTokenizer } from "./word-tokenizer.ts";
+
+decoderContract("the reference on nano", async () => nanoDecoder(), { tolerance: 1e-5 });
+
+const tiny: LlamaConfig = {
+  hiddenSize: 8, layers: 2, heads: 4, kvHeads: 2, headDim: 2, intermediateSize: 12, vocabSize: 10,
+  ropeTheta: 10_000, rmsNormEps: 1e-5, tied: false, contextLength: 16, eos: [], bos: null,
+};
+function randomModel(config: LlamaConfig, seed: number): LlamaModel {
+  const random = new Random(seed);
+  const weights = new Map([...llamaShapes(config)].map(([name, shape]) => {
+    const t = tensor(shape);
+    return [name, tensor(shape, t.data.map(() => random.normal() * 0.5))];
+  }));
+  return { config, weights };
+}
+const tokenizer = wordTokenizer({ pre_tokenizer: { type: "WhitespaceSplit" }, model: { type: "WordLevel", vocab: { a: 0, b: 1 } } }, []);
+
+decoderContract("the reference with grouped queries", async () => new ReferenceDecoder(randomModel(tiny, 1), tokenizer), { tolerance: 1e-4 });
+decoderContract("the reference with tied embeddings", async () => new ReferenceDecoder(randomModel({ ...tiny, tied: true }, 2), tokenizer), { tolerance: 1e-4 });
+
+test("two query heads that share a key are heads with the same key twice", async () => {
+  const grouped = randomModel(tiny, 3);
+  const weights = new Map(grouped.weights);
+  for (let l = 0; l < tiny.layers; l++) {
+    for (const name of ["k_proj", "v_proj"]) {
+      const key = `model.layers.${l}.self_attn.${name}.weight`;
+      const { data } = weights.get(key)!;
+      const wide = tensor([8, 8]);
+      // Head h of four reads key head floor(h / 2) of two; a head is two rows of eight.
+      for (let h = 0; h < 4; h++) wide.data.set(data.subarray((h >> 1) * 16, (h >> 1) * 16 + 16), h * 16);
+      weights.set(key, wide);
+    }
+  }
+  const a = await new ReferenceDecoder(grouped, tokenizer).forward([1, 2, 3, 4]);
+  const b = await new ReferenceDecoder({ config: { ...tiny, kvHeads: 4 }, weights }, tokenizer).forward([1, 2, 3, 4]);
+  expect(b.logits.data).toEqual(a.logits.data);
+});
+
+test("attention sees order: the rotary embedding is at work", async () => {
+  const decoder = new ReferenceDecoder(randomModel(tiny, 4), tokenizer);
+  const a = (await decoder.forward([1, 2, 3])).finalNorm.data.slice(-8);
+  await decoder.rewind(0);
+  const b = (await decoder.forward([2, 1, 3])).finalNorm.data.slice(-8);
+  expect(a).not.toEqual(b);
+});
+
+test("with no layers the logits are head · norm(E[t])", async () => {
+  const config = { ...tiny, layers: 0 };
+  const model = randomModel(config, 5);
+  const decoder = new ReferenceDecoder(model, tokenizer);
+  const { logits } = await decoder.forward([7]);
+  const e = [...model.weights.get("model.embed_tokens.weight")!.data.slice(7 * 8, 8 * 8)];
+  const rms = Math.sqrt(e.reduce((s, x) => s + x * x, 0) / 8 + 1e-5);
+  const normed = e.map((x, i) => (x / rms) * model.weights.get("model.norm.weight")!.data[i]!);
+  const head = model.weights.get("lm_head.weight")!.data;
+  const expected = Array.from({ length: 10 }, (_, v) => normed.reduce((s, x, i) => s + x * head[v * 8 + i]!, 0));
+  expected.forEach((x, v) => expect(logits.data[v]).toBeCloseTo(x, 5));
+});
+
+test.each([
+  ["an empty input", (d: ReferenceDecoder) => d.forward([]), /forward: expected at least one position, got none/],
+  ["vectors of another size", (d: ReferenceDecoder) => d.forward(tensor([1, 7])), /expected vectors \[N, 8\], got \[1, 7\]/],
+  ["states of another size", (d: ReferenceDecoder) => d.lens(tensor([8])), /expected states \[N, 8\], got \[8\]/],
+  ["a rewind forwards", (d: ReferenceDecoder) => d.rewind(1), /rewind: expected 0 to 0 positions, got 1/],
+  ["half a rewind", (d: ReferenceDecoder) => d.rewind(0.5), /rewind: expected 0 to 0 positions, got 0.5/],
+])("%s is refused", async (_, act, message) => {
+  await expect(act(new ReferenceDecoder(randomModel(tiny, 6), tokenizer))).rejects.toThrow(message);
+});
+test("a missing tensor is named", () => {
+  expect(() => new ReferenceDecoder({ config: tiny, weights: new Map() }, tokenizer)).toThrow(/reference: expected the tensor model\.embed_tokens\.weight, got none/);
+});
