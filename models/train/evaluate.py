@@ -322,13 +322,35 @@ def control_rows(model, samples, seed):
     return dict(hop=hop, reach=reach)
 
 
-def largest_loss(full, rounded_rows):
-    """The largest drop from one nested table of numbers to another, entry by entry."""
-    if isinstance(full, dict):
-        return max(largest_loss(full[name], rounded_rows[name]) for name in full)
-    if isinstance(full, list):
-        return max(largest_loss(a, b) for a, b in zip(full, rounded_rows))
-    return round(full - rounded_rows, 4)
+def mastered(rows):
+    """The accuracies nano is expected to hold: one-step answers, chains, enough thoughts, the sixteen rules.
+
+    Rows at chance are left out, because there a difference is only the draw.
+    """
+    values = {}
+    for task in ("hop", "reach"):
+        for steps, row in rows[task].items():
+            values[f"{task} {steps} cot"] = row["cot"]
+            for thoughts, value in enumerate(row["latent_by_thoughts"]):
+                if thoughts >= int(steps):
+                    values[f"{task} {steps} latent {thoughts}"] = value
+        values[f"{task} 1 direct"] = rows[task]["1"]["direct"]
+        values.update({f"{task} 1 icl {shots}": value
+                       for shots, value in enumerate(rows[task]["1"]["icl_by_shots"])})
+    rules = rows["rules"]["same_rules"]
+    for shots in range(data.RULE_PAIRS):
+        values[f"rules icl {shots}"] = rules["icl_by_shots"][shots]
+        values[f"rules cot {shots}"] = rules["cot_by_shots"][shots]
+        for thoughts, by_shots in enumerate(rules["latent_by_thoughts_and_shots"]):
+            values[f"rules latent {thoughts} shots {shots}"] = by_shots[shots]
+    return values
+
+
+def largest_loss(rows, rounded_rows):
+    """The mastered row that loses most by rounding, and how much."""
+    before, after = mastered(rows), mastered(rounded_rows)
+    row = max(before, key=lambda name: before[name] - after[name])
+    return dict(row=row, float32=before[row], int4=after[row], loss=round(before[row] - after[row], 4))
 
 
 def main():
