@@ -61,6 +61,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     reportCompressedSize: false,
     chunkSizeWarningLimit: 700,
+    // Building the worker is most of the work, and Rolldown would say so each time.
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
   server: { headers },
   preview: { headers },

@@ -118,7 +118,8 @@ class Field {
   }
 
   private fault(expected: string): RangeError {
-    return fault(this.path, expected, this.value);
+    // As JSON, so that the text "0" does not look like the number.
+    return fault(this.path, expected, JSON.stringify(this.value));
   }
 
   at(key: string): Field {

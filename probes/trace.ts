@@ -153,7 +153,7 @@ export interface Trace {
   readonly seed: number;
   /** 0 is greedy decoding. */
   readonly temperature: number;
-  /** Index of the first step of the question proper; the steps before it (the graph, the shots) are the same in every mode. */
+  /** Index of the first step of the question proper; the steps before it are the graph and the solved examples. */
   readonly questionStart: number;
   readonly steps: readonly Step[];
   readonly answer: Answer;

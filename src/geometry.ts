@@ -6,22 +6,16 @@
 import { jointTrajectory } from "../probes/joint.ts";
 import type { Measurement } from "../probes/probe.ts";
 import type { Tensor } from "../probes/tensor.ts";
-import type { Trace } from "../probes/trace.ts";
+import type { Step, Trace } from "../probes/trace.ts";
 import { connectProbes, type ProbeHandle } from "../workers/connect-probes.ts";
 import type { LiveRun } from "./live-run.ts";
 import { originOf } from "./selection.ts";
 import { messageOf, type Session } from "./session.ts";
-
-export interface Track {
-  readonly run: LiveRun;
-  /** Relative to the last prompt position. */
-  readonly steps: readonly number[];
-  /** [n, 2], row by row. */
-  readonly points: Float32Array;
-}
+import type { MetricSeries } from "./views/metric-chart.ts";
+import type { PlotTrack } from "./views/trajectory-plot.ts";
 
 export interface JointProjection {
-  readonly tracks: readonly Track[];
+  readonly tracks: readonly PlotTrack[];
   readonly method: "pca" | "umap";
   readonly layer: number;
   readonly seed: number;
@@ -33,18 +27,15 @@ export interface JointProjection {
   readonly stopped: boolean;
 }
 
-export interface MeasuredRun {
-  readonly run: LiveRun;
-  readonly steps: readonly number[];
-  readonly values: Float32Array;
-}
-
 /** The small multiples, by probe id. */
 export const charted = ["entropy", "answer-probability", "step-length", "turning-angle"] as const;
 
+/** Rest between two drawings while steps arrive, ms. */
+const drawingPause = 60;
+
 export class Geometry extends EventTarget {
   projection: JointProjection | null = null;
-  measures: ReadonlyMap<string, readonly MeasuredRun[]> = new Map();
+  measures: ReadonlyMap<string, readonly MetricSeries[]> = new Map();
   /** Epochs of a UMAP layout under way. */
   progress: { readonly done: number; readonly total: number } | null = null;
   notice = "";
@@ -88,6 +79,8 @@ export class Geometry extends EventTarget {
         this.again = false;
         await this.compute();
         this.dispatchEvent(new Event("change"));
+        // Decoding has the processor first; the last picture is drawn at once.
+        if (this.session.running) await new Promise((resolve) => setTimeout(resolve, drawingPause));
       } while (this.again);
     } finally {
       this.busy = false;
@@ -112,13 +105,13 @@ export class Geometry extends EventTarget {
     }
   }
 
-  private async measure(id: string, pairs: readonly { run: LiveRun; trace: Trace }[], layer: number): Promise<MeasuredRun[]> {
-    const out: MeasuredRun[] = [];
+  private async measure(id: string, pairs: readonly { run: LiveRun; trace: Trace }[], layer: number): Promise<MetricSeries[]> {
+    const out: MetricSeries[] = [];
     for (const { run, trace } of pairs) {
       const measurement: Measurement = await this.probes.measure(trace, id, { layer: Math.min(layer, trace.model.layers), from: trace.questionStart });
       if (measurement.kind !== "series") continue;
       const origin = originOf(trace);
-      out.push({ run, steps: measurement.steps.map((step) => step - origin), values: measurement.values });
+      out.push({ mode: run.mode, control: run.isControl, steps: measurement.steps.map((step) => step - origin), values: measurement.values });
     }
     return out;
   }
@@ -130,13 +123,14 @@ export class Geometry extends EventTarget {
     const layer = Math.min(selection.layer, layers);
     const joint = jointTrajectory(pairs.map(({ trace }) => trace), layer, extent);
     const { points, index } = joint;
-    const toTracks = (coordinates: Tensor): Track[] =>
+    const toTracks = (coordinates: Tensor): PlotTrack[] =>
       pairs.map(({ run, trace }, i) => {
         const rows = index.flatMap((point, r) => (point.trace === i ? [r] : []));
         const origin = originOf(trace);
         const drawn = new Float32Array(rows.length * 2);
         rows.forEach((r, k) => drawn.set(coordinates.data.subarray(2 * r, 2 * r + 2), 2 * k));
-        return { run, steps: rows.map((r) => index[r]!.step - origin), points: drawn };
+        const steps = rows.map((r) => run.steps[index[r]!.step]!);
+        return { mode: run.mode, control: run.isControl, steps: steps.map((step) => step.index - origin), labels: steps.map(labelOf), phases: steps.map((step) => step.phase), points: drawn };
       });
     const earlier = method === "pca" && this.components?.shape[1] === points.shape[1] ? this.components : null;
     const result = await this.probes.project({ points, method, seed: layoutSeed, ...(earlier ? { earlier } : {}) }, ({ epoch, epochs, coordinates }) => {
@@ -150,4 +144,9 @@ export class Geometry extends EventTarget {
     const { explained, trustworthiness, continuity, trustNeighbours: neighbours, stopped } = result;
     return { tracks: toTracks(result.coordinates), method, layer, seed: layoutSeed, explained, trustworthiness, continuity, neighbours, stopped };
   }
+}
+
+/** A thought is labelled by what it holds. */
+function labelOf(step: Step): string {
+  return step.token === null ? `◌ ${step.holds?.[0]?.text ?? ""}` : step.text;
 }

@@ -54,8 +54,9 @@ export class LiveRun {
     return this.trace?.answer ?? null;
   }
 
-  append(event: StepEvent): void {
-    this.events.push(event);
+  /** The steps of one forward pass. */
+  append(events: readonly StepEvent[]): void {
+    this.events.push(...events);
     this.revision++;
   }
 

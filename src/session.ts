@@ -178,9 +178,9 @@ export class Session extends EventTarget {
     run.status = "running";
     this.changed();
     try {
-      const trace = await handle.run(run.request, (event) => {
-        if (round !== this.round) return;
-        run.append(event);
+      const trace = await handle.run(run.request, (events) => {
+        if (round !== this.round || run.status !== "running") return;
+        run.append(events);
         this.changed();
       });
       if (round === this.round) run.finish(trace);

@@ -54,7 +54,7 @@ export const initialSettings: Settings = {
   projection: "pca",
   layoutSeed: 1,
   extent: "question",
-  selection: { mode: "latent", step: 0, layer: 3 },
+  selection: { mode: "latent", step: 2, layer: 3 },
 };
 
 /** Settings that a task can serve: difficulty, shots and variant moved into its range. */

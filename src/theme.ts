@@ -27,7 +27,7 @@ export const modeStyles: Readonly<Record<DecodingMode, ModeStyle>> = {
   direct: { mode: "direct", shape: "circle", pointStyle: "circle", dash: [], colour: { light: "#0072b2", dark: "#3d9fd8" }, ink: { light: "#00629a", dark: "#6cbcec" } },
   icl: { mode: "icl", shape: "square", pointStyle: "rect", dash: [2, 3], colour: { light: "#b87800", dark: "#e69f00" }, ink: { light: "#8a5a00", dark: "#f0b429" } },
   cot: { mode: "cot", shape: "triangle", pointStyle: "triangle", dash: [7, 3], colour: { light: "#00916a", dark: "#1fb489" }, ink: { light: "#00704f", dark: "#3fcba2" } },
-  latent: { mode: "latent", shape: "ring", pointStyle: "circle", dash: [], colour: { light: "#d55e00", dark: "#f0762b" }, ink: { light: "#b34a00", dark: "#ff9350" } },
+  latent: { mode: "latent", shape: "ring", pointStyle: "circle", dash: [12, 3, 2, 3], colour: { light: "#d55e00", dark: "#f0762b" }, ink: { light: "#b34a00", dark: "#ff9350" } },
 };
 
 /** Grounds, inks and lines of the two schemes. */

@@ -57,7 +57,7 @@ export function connectProbes(create: () => Worker = startWorker): ProbeHandle {
   }
 
   return {
-    measure: (trace, probeId, options) => call<Measurement>((remote) => remote.measure(trace, probeId, options) as Promise<Measurement>),
+    measure: (trace, probeId, options) => call<Measurement>((remote) => remote.measure(trace, probeId, options)),
     project: (request, onProgress) => call((remote) => (onProgress ? remote.project(request, proxy(onProgress)) : remote.project(request))),
     stop: () => {
       if (connection) void call((remote) => remote.stop()).catch(() => undefined);

@@ -7,7 +7,7 @@ import type { ExposedEngine } from "./expose.ts";
 /** An engine in its worker. Callbacks are plain functions; every call rejects if the worker breaks. */
 export interface EngineHandle {
   load(model: ModelRequest, onProgress: (progress: LoadProgress) => void): Promise<LoadReport>;
-  run(request: RunRequest, onStep: (event: StepEvent) => void): Promise<Trace>;
+  run(request: RunRequest, onSteps: (events: readonly StepEvent[]) => void): Promise<Trace>;
   accuracy(request: AccuracyRequest, onProgress: (progress: AccuracyProgress) => void): Promise<AccuracyProgress[]>;
   /** Stops what is going on; its promise rejects with an `AbortError`. */
   stop(): void;
@@ -38,7 +38,7 @@ export function connect(kind: keyof typeof workers): EngineHandle {
   const base = new URL("./", document.baseURI).href;
   return {
     load: (model, onProgress) => whileItLives(remote.load(model, Comlink.proxy(onProgress), base)),
-    run: (request, onStep) => whileItLives(remote.run(request, Comlink.proxy(onStep))),
+    run: (request, onSteps) => whileItLives(remote.run(request, Comlink.proxy(onSteps))),
     accuracy: (request, onProgress) => whileItLives(remote.accuracy(request, Comlink.proxy(onProgress))),
     stop: () => void whileItLives(remote.stop()).catch(() => undefined),
     terminate: () => fail("terminate()"),

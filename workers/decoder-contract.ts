@@ -88,7 +88,7 @@ export function decoderContract(name: string, makeDecoder: () => Promise<Decoder
       const first = await decoder.forward(tokens);
       await decoder.rewind(2);
       expect(decoder.length).toBe(2);
-      await decoder.forward([...tokens.slice(2)].reverse());
+      await decoder.forward(tokens.slice(2).toReversed());
       await decoder.rewind(2);
       const again = await decoder.forward(tokens.slice(2));
       close(last(again.logits), last(first.logits));

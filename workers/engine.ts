@@ -107,7 +107,7 @@ export interface LoadReport {
  */
 export interface RunRequest {
   readonly mode: DecodingMode;
-  /** The part that is the same in every mode (a graph, shots). */
+  /** What comes before the question proper: a graph, solved examples. */
   readonly context: string;
   /** The rest of the prompt. */
   readonly question: string;
@@ -176,7 +176,7 @@ export interface AccuracyProgress {
 /** What the page sees, over Comlink. */
 export interface Engine {
   load(model: ModelRequest, onProgress: (progress: LoadProgress) => void): Promise<LoadReport>;
-  run(request: RunRequest, onStep: (event: StepEvent) => void): Promise<Trace>;
+  run(request: RunRequest, onSteps: (events: readonly StepEvent[]) => void): Promise<Trace>;
   accuracy(request: AccuracyRequest, onProgress: (progress: AccuracyProgress) => void): Promise<AccuracyProgress[]>;
   /** Stops what is going on; its promise rejects with an `AbortError`. */
   stop(): void;

@@ -47,10 +47,12 @@ class WorkerEngine implements ExposedEngine {
     });
   }
 
-  run(request: RunRequest, onStep: (event: StepEvent) => void): Promise<Trace> {
-    return this.enqueue([onStep], async (signal) => {
-      // The tensors of an event are copied before they are moved: the run goes on with its own.
-      const trace = await run(this.loaded(), request, (event) => onStep(moved(event, true)), signal);
+  run(request: RunRequest, onSteps: (events: readonly StepEvent[]) => void): Promise<Trace> {
+    return this.enqueue([onSteps], async (signal) => {
+      // The events' tensors are copied before they are moved: the run goes on with its own.
+      // It does not wait for the page to draw them.
+      const tell = (events: readonly StepEvent[]): void => void Promise.resolve(onSteps(moved(events, true))).catch(() => undefined);
+      const trace = await run(this.loaded(), request, tell, signal);
       return moved(trace, false);
     });
   }

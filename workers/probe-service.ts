@@ -4,9 +4,8 @@
  */
 import { probe } from "../probes/index.ts";
 import type { Measurement, ProbeOptions } from "../probes/probe.ts";
-import { continuity } from "../probes/projection/continuity.ts";
 import { alignPca, fitPca, projectPca } from "../probes/projection/pca.ts";
-import { trustNeighbours, trustworthiness } from "../probes/projection/trustworthiness.ts";
+import { pictureTrust } from "../probes/projection/trustworthiness.ts";
 import { startUmap } from "../probes/projection/umap.ts";
 import type { Tensor } from "../probes/tensor.ts";
 import type { Trace } from "../probes/trace.ts";
@@ -115,15 +114,9 @@ function pcaProjection(request: ProjectRequest): Projection {
   };
 }
 
-function judged({ points, method, seed, neighbours = 15 }: ProjectRequest, coordinates: Tensor) {
-  return {
-    method,
-    coordinates,
-    trustworthiness: trustworthiness(points, coordinates, neighbours),
-    continuity: continuity(points, coordinates, neighbours),
-    trustNeighbours: trustNeighbours(points.shape[0] ?? 0, neighbours),
-    seed,
-  } as const;
+function judged({ points, method, seed, neighbours = 15 }: ProjectRequest, coordinates: Tensor): Pick<Projection, "method" | "coordinates" | "trustworthiness" | "continuity" | "trustNeighbours" | "seed"> {
+  const { trustworthiness, continuity, neighbours: trustNeighbours } = pictureTrust(points, coordinates, neighbours);
+  return { method, coordinates, trustworthiness, continuity, trustNeighbours, seed };
 }
 
 function checkRequest({ points, method, k = 2, neighbours = 15 }: ProjectRequest): void {

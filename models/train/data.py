@@ -66,13 +66,13 @@ def edge_prompt(task, sources, targets, generator):
 # Pointer chase ---------------------------------------------------------------------------------------------
 
 def draw_cycles(batch, edges, generator):
-    """Prompts with one random cycle each. Returns prompt ids and the cycle's letters in order [batch, edges]."""
+    """Prompts with one random cycle each. Returns prompt ids and letters in cycle order [batch, edges]."""
     cycle = random_orders(batch, 26, generator)[:, :edges]
     return edge_prompt(HOP, cycle, cycle.roll(-1, 1), generator), cycle
 
 
 def draw_walks(cycle, per_prompt, longest, generator):
-    """Walks from random starts, [batch * per_prompt, longest + 1]; column j is the letter j hops from the start."""
+    """Walks from random starts, [batch * per_prompt, longest + 1]; column j is j hops from the start."""
     batch, edges = cycle.shape
     start = torch.randint(0, edges, (batch * per_prompt, 1), generator=generator)
     position = (start + torch.arange(longest + 1)) % edges
@@ -93,7 +93,8 @@ def hop_icl_ids(hops, starts, answers):
     """`<icl> k x1 <ans> y1 | ... k x <ans> y`, [batch, 5 * questions]; answer i is token 5 * i + 4."""
     batch, questions = starts.shape
     constant = lambda value: torch.full_like(starts, value)
-    fields = [hops[:, None].expand(batch, questions) + DIGIT_ZERO, starts, constant(ANS), answers, constant(BAR)]
+    digits = hops[:, None].expand(batch, questions) + DIGIT_ZERO
+    fields = [digits, starts, constant(ANS), answers, constant(BAR)]
     rows = torch.stack(fields, 2).reshape(batch, 5 * questions)
     return torch.cat([full(batch, ICL)[:, None], rows[:, :-1]], 1)
 

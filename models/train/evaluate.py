@@ -3,8 +3,8 @@
 Usage: evaluate.py MODEL [--samples 2000] [--seed 20000] [--out evaluation.json]; MODEL is a folder with
 model.safetensors (Hugging Face names) or a checkpoint.pt. Chains are generated freely and greedily.
 Format: JSON; an entry of a list is the row for 0, 1, 2 ... thoughts or shots, as its name says.
-Source: controls after Hao et al. 2024 and the causal checks of latent reasoning; the logit lens is the softmax
-of the head over all 64 tokens, applied to a thought; int4 is symmetric round-to-nearest, blocks of 32.
+Source: latent steps after Hao et al. 2024 (Coconut); the logit lens is the softmax of the head over all 64
+tokens, applied to a thought; int4 is symmetric round-to-nearest, blocks of 32.
 """
 import argparse
 import datetime
@@ -17,10 +17,9 @@ import torch
 import data
 from data import ANS, COT, DIGIT_ZERO, DIRECT, LATENT, RULE_ZERO, WIDTH
 from export import load_llama, read_safetensors
-from model import Nano
+from model import Nano, round_to_int4
 
 CHUNK = 250                # samples per batch
-INT4_BLOCK = 32
 REDRAWN = (0.25, 0.5, 1.0)
 NOISES = (0.2, 0.5, 1.0)   # in units of the thought's norm
 
@@ -33,13 +32,6 @@ def load_model(path):
     else:
         load_llama(model, read_safetensors(path / "model.safetensors"))
     return model.eval()
-
-
-def round_to_int4(weight):
-    """Symmetric round-to-nearest to -7..7, one scale per block of 32 along the input dimension."""
-    blocks = weight.reshape(weight.shape[0], -1, INT4_BLOCK)
-    scale = blocks.abs().amax(2, keepdim=True).clamp(min=1e-12) / 7
-    return ((blocks / scale).round() * scale).reshape(weight.shape)
 
 
 def int4_model(model):
@@ -85,7 +77,7 @@ def generate(model, opening, steps, cache):
 
 
 def answers_after_thoughts(model, opening, text, cache, most):
-    """Answers after 0..most thoughts and the text, [n, most + 1], and the thoughts, a list of [n, 1, size]."""
+    """Answers after 0..most thoughts and the text, [n, most + 1], and the list of thoughts [n, 1, size]."""
     columns = [predicted(model, model.states_after(opening, 0, text, cache), -1)]
     states, cache = model.read(opening, cache)
     thought, thoughts = states[:, -1:], []
@@ -183,7 +175,8 @@ def hop_controls(model, hops):
         result = {name: answers_with_change(model, opening, cue, cache, hops, change) == walk[:, hops]
                   for name, change in control_changes(model, generator).items()}
         _, thoughts = answers_after_thoughts(model, opening, cue, cache, hops)
-        mass = [lens(model, thought).gather(1, walk[:, c:c + 1])[:, 0] for c, thought in enumerate(thoughts, 1)]
+        mass = [lens(model, thought).gather(1, walk[:, c:c + 1])[:, 0]
+                for c, thought in enumerate(thoughts, 1)]
         result["lens_own_node_by_thought"] = torch.stack(mass, 1)
         return result
     return measure
@@ -194,7 +187,8 @@ def hop_controls(model, hops):
 def reach_question(count, depth, generator):
     """A prompt with one question: prompt, nodes, root, frontier, answer and the cue `<ans> c1 c2`."""
     prompt, nodes = data.draw_trees(count, data.LEVELS, generator)
-    root, frontier, candidates, answer = data.draw_reach_questions(nodes, 1, data.full(count, depth), generator)
+    depths = data.full(count, depth)
+    root, frontier, candidates, answer = data.draw_reach_questions(nodes, 1, depths, generator)
     return prompt, nodes, root, frontier, answer, torch.cat([data.full(count, ANS)[:, None], candidates], 1)
 
 
@@ -203,10 +197,11 @@ def reach_measure(model, depth):
     def measure(count, generator):
         prompt, nodes, root, frontier, answer, cue = reach_question(count, depth, generator)
         digit = data.full(count, depth + DIGIT_ZERO)
-        opening = {mode: torch.stack([data.full(count, mode), digit, root], 1) for mode in (DIRECT, COT, LATENT)}
+        opening = {mode: torch.stack([data.full(count, mode), digit, root], 1)
+                   for mode in (DIRECT, COT, LATENT)}
         _, cache = model.read(prompt)
         direct = predicted(model, model.states_after(opening[DIRECT], 0, cue, cache), -1)
-        # The chain is generated freely; the task then gives the cue, so the chain's own <ans> is only checked.
+        # The chain is generated freely; the task then gives the cue, so its own <ans> is only checked.
         chain, grown = generate(model, opening[COT], depth * WIDTH + 1, cache)
         states, _ = model.read(cue, grown)
         written = chain[:, :-1].view(count, depth, WIDTH).sort(2)[0]
@@ -245,10 +240,10 @@ def reach_controls(model, depth):
         node = node.view(count, depth, data.LEVELS, WIDTH)
         own = node[:, torch.arange(depth), torch.arange(depth)]                          # [n, depth, WIDTH]
         from_root = probability.gather(2, root[:, None, None].expand(-1, depth, 1))[:, :, 0]
+        others = probability[:, :, :26].sum(2) - node.sum((2, 3)) - from_root
         result.update(lens_mass_by_thought_and_level=node.sum(3), lens_frontier_mass_by_thought=own.sum(2),
                       lens_lesser_share_by_thought=own.amin(2) / own.sum(2).clamp(min=1e-9),
-                      lens_root_by_thought=from_root,
-                      lens_other_letters_by_thought=probability[:, :, :26].sum(2) - node.sum((2, 3)) - from_root)
+                      lens_root_by_thought=from_root, lens_other_letters_by_thought=others)
         return result
     return measure
 
@@ -273,7 +268,8 @@ def rules_thinking_measure(model, tables):
         cue = data.full(count, ANS)[:, None]
         for shots in range(data.RULE_PAIRS):
             prefix, answer = whole.cut(2 + 2 * shots), labels[:, shots] + DIGIT_ZERO
-            opening = {mode: torch.stack([data.full(count, mode), letters[:, shots]], 1) for mode in (COT, LATENT)}
+            opening = {mode: torch.stack([data.full(count, mode), letters[:, shots]], 1)
+                       for mode in (COT, LATENT)}
             chain, _ = generate(model, opening[COT], 3, prefix)
             cot.append((chain[:, 1] == ANS) & (chain[:, 2] == answer))
             named.append(chain[:, 0] == rule + RULE_ZERO)

@@ -73,15 +73,16 @@ def llama_tensors(model):
 
 
 def load_llama(model, tensors):
-    """Copy tensors with Hugging Face names into a Nano; the head may have fewer rows (an older vocabulary)."""
+    """Copy tensors with Hugging Face names into a Nano; an older vocabulary may have fewer head rows."""
     with torch.no_grad():
         head = tensors["lm_head.weight"]
         model.head.weight[:head.shape[0]] = head
         model.norm.weight.copy_(tensors["model.norm.weight"])
         for i, block in enumerate(model.blocks):
             layer = {name: tensors[f"model.layers.{i}.{name}.weight"] for name in (
-                "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj",
-                "mlp.up_proj", "mlp.down_proj", "input_layernorm", "post_attention_layernorm")}
+                "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj",
+                "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj", "input_layernorm",
+                "post_attention_layernorm")}
             block.query_key_value.weight.copy_(torch.cat([layer[f"self_attn.{p}_proj"] for p in "qkv"]))
             block.attention_out.weight.copy_(layer["self_attn.o_proj"])
             block.gate_up.weight.copy_(torch.cat([layer["mlp.gate_proj"], layer["mlp.up_proj"]]))

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 
 SHAPE = dict(vocab_size=64, hidden_size=96, num_hidden_layers=3, num_attention_heads=3, intermediate_size=288,
              rope_theta=10000.0, rms_norm_eps=1e-5, max_position_embeddings=256)
+INT4_BLOCK = 32
 
 
 class RMSNorm(nn.Module):
@@ -62,10 +63,11 @@ class Block(nn.Module):
         nn.init.normal_(self.down.weight, std=residual_scale / math.sqrt(inner))
 
     def forward(self, x, cosine, sine, past, mask):
-        """x [batch, new, size]; past: (key, value) of earlier positions or None. Returns x and (key, value)."""
+        """x [batch, new, size]; past: earlier (key, value) or None. Returns x and the grown (key, value)."""
         batch, new, size = x.shape
-        projected = self.query_key_value(self.attention_norm(x)).view(batch, new, 3, self.heads, self.head_size)
-        query, key, value = projected.permute(2, 0, 3, 1, 4)                   # each [batch, heads, new, head]
+        projected = self.query_key_value(self.attention_norm(x))
+        projected = projected.view(batch, new, 3, self.heads, self.head_size)
+        query, key, value = projected.permute(2, 0, 3, 1, 4)                  # each [batch, heads, new, head]
         query, key = rotate(query, cosine, sine), rotate(key, cosine, sine)
         if past is not None:
             key, value = torch.cat([past[0], key], 2), torch.cat([past[1], value], 2)
@@ -156,7 +158,7 @@ class Nano(nn.Module):
         """
         rows, length = opening.shape
         batch = rows // questions
-        states, cache = self.read(opening.view(batch, questions * length), cache, questions)
+        states, cache = self.read(opening.reshape(batch, questions * length), cache, questions)
         made = [states.view(batch, questions, length, -1)[:, :, -1]]
         for _ in range(thoughts - 1):
             state, cache = self.run(made[-1], cache, questions)
@@ -178,3 +180,10 @@ class Nano(nn.Module):
         x = torch.cat([made[-1].reshape(rows, 1, size), self.embed(text)], 1)
         states, _ = self.run(x.view(batch, -1, size), cache, questions)
         return states.view(rows, -1, size)
+
+
+def round_to_int4(weight):
+    """Symmetric round-to-nearest to -7..7, one scale per block of 32 along the input dimension."""
+    blocks = weight.reshape(weight.shape[0], -1, INT4_BLOCK)
+    scale = blocks.abs().amax(2, keepdim=True).clamp(min=1e-12) / 7
+    return ((blocks / scale).round() * scale).reshape(weight.shape)

@@ -2,8 +2,9 @@
 
 Usage: samples.py [--out samples.json]
 Format: a JSON list of {task, mode, shots?, problem, prompt, thoughts, cot, cue, answer}; prompt is the text
-given to the model, thoughts the number of latent steps or null, cot the written steps (an array of levels for
-reachability, whose nodes come in any order), cue the text given after thinking unless the prompt has it.
+given to the model, thoughts the number of latent steps or null, cot the written steps without `<ans>` or null
+(in reachability the two nodes of a level may come in either order; problem.frontier has the levels), cue the
+text given after thinking unless the prompt has it.
 Source: the generators of data.py with a fixed seed.
 """
 import argparse
@@ -54,15 +55,15 @@ def hop_sample(mode, index, generator):
     graph = text_of(prompt[0])
     if mode == "icl":
         question = text_of(data.hop_icl_ids(data.full(1, hops), starts, answers)[0, :-1])
-        return entry("hop", mode, problem, f"{graph} {question}", solved[-1], shots=shots)
+        return entry("pointer-chase", mode, problem, f"{graph} {question}", solved[-1], shots=shots)
     opening = f"{graph} <{mode}> {hops} {asked[-1]}"
     if mode == "direct":
-        return entry("hop", mode, problem, f"{opening} <ans>", solved[-1])
+        return entry("pointer-chase", mode, problem, f"{opening} <ans>", solved[-1])
     if mode == "latent":
-        return entry("hop", mode, problem, opening, solved[-1], thoughts=hops, cue="<ans>")
+        return entry("pointer-chase", mode, problem, opening, solved[-1], thoughts=hops, cue="<ans>")
     place = letters.index(asked[-1])
     chain = [letters[(place + step) % data.EDGES] for step in range(1, hops + 1)]
-    return entry("hop", mode, problem, opening, solved[-1], cot=" ".join(chain + ["<ans>"]))
+    return entry("pointer-chase", mode, problem, opening, solved[-1], cot=" ".join(chain), cue="<ans>")
 
 
 def tree_levels(nodes):
@@ -89,13 +90,14 @@ def reach_sample(mode, index, generator):
     graph, cue = text_of(prompt[0]), " ".join(["<ans>"] + pairs[-1])
     if mode == "icl":
         question = text_of(data.reach_icl_ids(depths, roots, candidates, answers)[0, :-1])
-        return entry("reach", mode, problem, f"{graph} {question}", solved[-1], shots=shots)
+        return entry("reachability", mode, problem, f"{graph} {question}", solved[-1], shots=shots)
     opening = f"{graph} <{mode}> {depth} {asked[-1]}"
     if mode == "direct":
-        return entry("reach", mode, problem, f"{opening} {cue}", solved[-1])
+        return entry("reachability", mode, problem, f"{opening} {cue}", solved[-1])
     if mode == "latent":
-        return entry("reach", mode, problem, opening, solved[-1], thoughts=depth, cue=cue)
-    return entry("reach", mode, problem, opening, solved[-1], cot=frontier, cue=" ".join(pairs[-1]))
+        return entry("reachability", mode, problem, opening, solved[-1], thoughts=depth, cue=cue)
+    return entry("reachability", mode, problem, opening, solved[-1],
+                 cot=" ".join(node for level in frontier for node in level), cue=cue)
 
 
 def rules_sample(mode, index, generator):
@@ -112,7 +114,7 @@ def rules_sample(mode, index, generator):
     if mode == "latent":
         thoughts = index % (data.RULE_MAX_THOUGHTS + 1)
         return entry("rules", mode, problem, opening, answer, thoughts=thoughts, cue="<ans>", shots=shots)
-    return entry("rules", mode, problem, opening, answer, cot=f"<r{int(rule)}> <ans>", shots=shots)
+    return entry("rules", mode, problem, opening, answer, cot=f"<r{int(rule)}>", cue="<ans>", shots=shots)
 
 
 def draw_samples():

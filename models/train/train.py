@@ -19,7 +19,7 @@ import torch.nn.functional as F
 import data
 from data import ANS, COT, DIGIT_ZERO, DIRECT, LATENT, PAD, RULE_ZERO, WIDTH
 from export import load_llama, read_safetensors
-from model import Nano
+from model import Nano, round_to_int4
 
 PROMPTS = 32               # graph prompts per step
 RULE_PROMPTS = 96          # hidden-rule prompts per step
@@ -28,12 +28,13 @@ GRAPH_EDGES = [4, 8, 12, 16]
 LOOKUP_DONE = 0.97         # step accuracy at which the pointer-chase graph grows
 FRONTIER_DONE = 0.90       # step accuracy at which the reachability trees grow
 STAGE_DONE = 0.90          # accuracy after the thoughts at which the latent stage grows
-RULES_DONE = 0.90          # in-context accuracy after 11 shots at which rules are also named and thought about
+RULES_DONE = 0.90          # in-context accuracy after 11 shots at which rules get the modes cot and latent
 STAGE_STEPS = 40           # own steps a stage lasts at least
 FORCED_WEIGHT = 0.5        # loss weight of answers forced after any number of thoughts
 SHOT_WEIGHT = 0.3          # loss weight of solved questions on graphs
 WARM_STEPS = 100
 LOG_EVERY = 50
+ROUNDED_RATE = 0.12        # learning rate at the start of the rounded steps, as a share of the full one
 MIX_GROWING = dict(hop=1.3, reach=2.4, rules=0.8)    # task weights until pointer chase is at its last stage
 MIX_LAST = dict(hop=0.8, reach=3.4, rules=0.8)       # then most steps go to reachability
 
@@ -108,17 +109,29 @@ class Trainer:
     # Learning rate and task choice -------------------------------------------------------------------------
 
     def learning_rate(self):
-        """Warm-up, constant, then a cosine to 3 % that starts `hold` steps after the last stages are reached."""
+        """Warm-up, constant, then a cosine to 3 % from `hold` steps after the last stages are reached."""
         rate = self.options.learning_rate * min(1.0, (self.step + 1) / WARM_STEPS)
         if self.curriculum.complete_at is None:
             return rate
+        if self.rounding():
+            done = (self.step - self.decay_end()) / self.options.rounded
+            return ROUNDED_RATE * rate * 0.5 * (1 + math.cos(math.pi * done))
         done = (self.step - self.curriculum.complete_at - self.options.hold) / self.options.decay
         return rate * (0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * min(1.0, max(0.0, done)))))
 
+    def decay_end(self):
+        """The step at which the decay ends; infinite while the last stages are not reached."""
+        if self.curriculum.complete_at is None:
+            return math.inf
+        return self.curriculum.complete_at + self.options.hold + self.options.decay
+
+    def rounding(self):
+        """Whether the decay is over and the steps for the int4 version have begun."""
+        return self.step >= self.decay_end()
+
     def finished(self):
-        """The run ends with the decay."""
-        complete_at = self.curriculum.complete_at
-        return complete_at is not None and self.step >= complete_at + self.options.hold + self.options.decay
+        """The run ends with the steps for the int4 version."""
+        return self.step >= self.decay_end() + self.options.rounded
 
     def choose_task(self):
         """Every third step of the warm-up is rules, the others pointer chase; later by weight."""
@@ -166,7 +179,8 @@ class Trainer:
         loss = loss + latent_loss
         if now.hop_stage:
             if self.integer(0, 1):
-                loss = loss + self.hop_chain(cycle, cache, QUESTIONS, LATENT, self.integer(0, now.hop_stage))[0]
+                thoughts = self.integer(0, now.hop_stage)
+                loss = loss + self.hop_chain(cycle, cache, QUESTIONS, LATENT, thoughts)[0]
             else:
                 thoughts = self.integer(0, now.hop_stage + 1)
                 loss = loss + FORCED_WEIGHT * self.hop_forced(cycle, cache, thoughts)
@@ -273,7 +287,8 @@ class Trainer:
         """
         count, levels = len(nodes) * QUESTIONS, self.curriculum.levels
         depth = self.integers(1 if forced else max(1, thoughts), levels, count)
-        root, frontier, candidates, answer = data.draw_reach_questions(nodes, QUESTIONS, depth, self.generator)
+        drawn = data.draw_reach_questions(nodes, QUESTIONS, depth, self.generator)
+        root, frontier, candidates, answer = drawn
         left = (torch.zeros_like(depth) if forced else (depth - thoughts) * WIDTH)[:, None]
         place = torch.arange(int(left.max()) + 4)[None].expand(count, -1)        # [count, T]
         source = (place + thoughts * WIDTH).clamp(max=frontier.shape[1] - 1)
@@ -300,7 +315,7 @@ class Trainer:
     def reach_lookup(self, states, left, frontier):
         """Average how often a written step names a node of the right level (the order inside is free)."""
         count, steps = frontier.shape
-        predicted = self.model.logits(states[:, :steps]).argmax(2)               # [count, up to levels * WIDTH]
+        predicted = self.model.logits(states[:, :steps]).argmax(2)     # [count, up to levels * WIDTH]
         width = predicted.shape[1]
         layer = frontier.view(count, -1, 1, WIDTH).expand(-1, -1, WIDTH, -1).reshape(count, steps, WIDTH)
         right = (layer[:, :width] == predicted[:, :, None]).any(2)
@@ -400,9 +415,13 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate()
         task = self.choose_task()
-        loss = dict(hop=self.hop_step, reach=self.reach_step, rules=self.rules_step)[task]()
+        measure = dict(hop=self.hop_step, reach=self.reach_step, rules=self.rules_step)[task]
         self.optimizer.zero_grad()
-        loss.backward()
+        if self.rounding() and self.integer(0, 1):
+            loss = self.rounded_gradient(measure)
+        else:
+            loss = measure()
+            loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         self.averages.update_with("loss_" + task, loss.item())
@@ -410,8 +429,25 @@ class Trainer:
         self.step += 1
         return task, loss.item()
 
+    def rounded_gradient(self, measure):
+        """Loss and gradient at the int4 weights, applied to the full ones (straight-through estimator).
+
+        Only every second step or so is rounded, so that the float32 weights keep their accuracy as well.
+        """
+        matrices = [parameter for parameter in self.model.parameters() if parameter.ndim == 2]
+        kept = [matrix.detach().clone() for matrix in matrices]
+        with torch.no_grad():
+            for matrix in matrices:
+                matrix.copy_(round_to_int4(matrix))
+        loss = measure()
+        loss.backward()
+        with torch.no_grad():
+            for matrix, full in zip(matrices, kept):
+                matrix.copy_(full)
+        return loss
+
     def run(self):
-        """Train until the decay ends."""
+        """Train until the schedule ends."""
         begun = time.time() - self.seconds
         while not self.finished():
             self.train_step()
@@ -461,6 +497,7 @@ def parse_options(arguments=None):
     parser.add_argument("--learning-rate", type=float, default=2.5e-3)
     parser.add_argument("--hold", type=int, default=1000, help="steps at full rate after the last stages")
     parser.add_argument("--decay", type=int, default=4000, help="steps of the cosine at the end")
+    parser.add_argument("--rounded", type=int, default=0, help="further steps, half of them at int4 weights")
     parser.add_argument("--init", help="model.safetensors to fine-tune; skips the curriculum")
     parser.add_argument("--resume", help="checkpoint.pt to continue")
     return parser.parse_args(arguments)

@@ -7,7 +7,7 @@
  * Source: Venna & Kaski 2001, as for trustworthiness.
  */
 import type { Tensor } from "../tensor.ts";
-import { trustworthiness } from "./trustworthiness.ts";
+import { pictureTrust } from "./trustworthiness.ts";
 
 /**
  * @param points   [n, D], the space
@@ -16,5 +16,5 @@ import { trustworthiness } from "./trustworthiness.ts";
  * @returns        in [0, 1]; NaN for fewer than three points
  */
 export function continuity(points: Tensor, picture: Tensor, k: number): number {
-  return trustworthiness(picture, points, k);
+  return pictureTrust(points, picture, k).continuity;
 }

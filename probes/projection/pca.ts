@@ -52,7 +52,7 @@ export function fitPca(points: Tensor, k: number): Pca {
   if (total > 0) {
     const dual = n < hiddenSize;
     const m = dual ? n : hiddenSize;
-    const product = dual ? rowProducts(centred, n, hiddenSize) : columnProducts(centred, n, hiddenSize);
+    const product = dual ? innerProducts(centred, n, hiddenSize) : innerProducts(transposed(centred, n, hiddenSize), hiddenSize, n);
     const { values, vectors } = symmetricEigen(product, m, k);
     const basis: Float64Array[] = [];
     for (let i = 0; i < Math.min(k, m); i++) {
@@ -106,40 +106,40 @@ function meanOf(points: Tensor, rows: readonly number[]): Float64Array<ArrayBuff
   return mean.map((sum) => (rows.length > 0 ? sum / rows.length : NaN));
 }
 
-/** XXᵀ, [n, n]. */
-function rowProducts(x: Float64Array, n: number, width: number): Float64Array {
-  const out = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++) {
-      let sum = 0;
-      for (let d = 0, a = i * width, b = j * width; d < width; d++) sum += x[a + d]! * x[b + d]!;
-      out[i * n + j] = out[j * n + i] = sum;
+/** Inner products of all pairs of `m` rows, [m, m]; two rows by two at a time, so that each number loaded serves two products. */
+function innerProducts(x: Float64Array, m: number, width: number): Float64Array {
+  const out = new Float64Array(m * m);
+  for (let i = 0; i < m; i += 2) {
+    // An odd last row is paired with itself.
+    const i2 = Math.min(i + 1, m - 1);
+    for (let j = 0; j <= i; j += 2) {
+      const j2 = Math.min(j + 1, m - 1);
+      let ij = 0;
+      let ij2 = 0;
+      let i2j = 0;
+      let i2j2 = 0;
+      for (let d = 0, a = i * width, a2 = i2 * width, b = j * width, b2 = j2 * width; d < width; d++) {
+        const xa = x[a + d]!;
+        const xa2 = x[a2 + d]!;
+        const xb = x[b + d]!;
+        const xb2 = x[b2 + d]!;
+        ij += xa * xb;
+        ij2 += xa * xb2;
+        i2j += xa2 * xb;
+        i2j2 += xa2 * xb2;
+      }
+      out[i * m + j] = out[j * m + i] = ij;
+      out[i * m + j2] = out[j2 * m + i] = ij2;
+      out[i2 * m + j] = out[j * m + i2] = i2j;
+      out[i2 * m + j2] = out[j2 * m + i2] = i2j2;
     }
   }
   return out;
 }
 
-/** XᵀX, [D, D], four points at a time so that each sum is loaded and stored once for four. */
-function columnProducts(x: Float64Array, n: number, width: number): Float64Array {
-  const out = new Float64Array(width * width);
-  for (let i = 0; i < n; i += 4) {
-    const has = Math.min(4, n - i);
-    const at = i * width;
-    for (let r = 0; r < width; r++) {
-      const a = x[at + r]!;
-      const b = has > 1 ? x[at + width + r]! : 0;
-      const c = has > 2 ? x[at + 2 * width + r]! : 0;
-      const d = has > 3 ? x[at + 3 * width + r]! : 0;
-      const target = r * width;
-      const second = has > 1 ? at + width : at;
-      const third = has > 2 ? at + 2 * width : at;
-      const fourth = has > 3 ? at + 3 * width : at;
-      for (let s = 0; s <= r; s++) {
-        out[target + s] = out[target + s]! + a * x[at + s]! + b * x[second + s]! + c * x[third + s]! + d * x[fourth + s]!;
-      }
-    }
-  }
-  for (let r = 0; r < width; r++) for (let s = 0; s < r; s++) out[s * width + r] = out[r * width + s]!;
+function transposed(x: Float64Array, n: number, width: number): Float64Array {
+  const out = new Float64Array(x.length);
+  for (let i = 0; i < n; i++) for (let d = 0; d < width; d++) out[d * n + i] = x[i * width + d]!;
   return out;
 }
 

@@ -60,7 +60,7 @@ function randomSymmetric(m: number, seed: number): Float64Array {
 
 // ——— eigenvalues ———
 
-test.each([1, 2, 3, 5, 12, 30])("eigenvalues of a random %i × %i matrix agree with Jacobi to 1e-10", (m) => {
+test.each([1, 2, 3, 5, 12, 30])("eigenvalues of a random matrix of size %i agree with Jacobi to 1e-10", (m) => {
   const a = randomSymmetric(m, m);
   const truth = jacobi(Array.from({ length: m }, (_, i) => [...a.subarray(i * m, (i + 1) * m)]));
   const { values, vectors } = symmetricEigen(a.slice(), m, m);
@@ -69,8 +69,8 @@ test.each([1, 2, 3, 5, 12, 30])("eigenvalues of a random %i × %i matrix agree w
     expect(Math.abs(dot(vectors.subarray(i * m, (i + 1) * m), truth.vectors[i]!))).toBeCloseTo(1, 8);
   });
 });
-// Above 128 the vectors come from inverse iteration: A x = λ x and orthonormality are the whole truth.
-test.each([["random", randomSymmetric(180, 3)], ["identity", identity(150)], ["two equal blocks", blocks(160)], ["rank one", rankOne(140)], ["zero", new Float64Array(130 * 130)]])(
+// Above 32 the few vectors wanted come from inverse iteration: A x = λ x and orthonormality are the whole truth.
+test.each([["random", randomSymmetric(180, 3)], ["identity", identity(150)], ["two equal blocks", blocks(160)], ["rank one", rankOne(140)], ["zero", new Float64Array(130 * 130)], ["small", randomSymmetric(33, 5)], ["circle", circulant(64)]])(
   "large matrix, %s: A x = λ x, and the vectors are orthonormal",
   (_, a) => {
     const m = Math.sqrt(a.length);
@@ -85,6 +85,8 @@ test.each([["random", randomSymmetric(180, 3)], ["identity", identity(150)], ["t
     expect(Math.abs(values.reduce((s, x) => s + x, 0) - trace)).toBeLessThan(1e-9 * m);
   },
 );
+/** Every eigenvalue but two is double, as for points on a circle. */
+function circulant(m: number): Float64Array { return Float64Array.from({ length: m * m }, (_, i) => Math.exp(-Math.abs(Math.sin((Math.PI * (Math.floor(i / m) - (i % m))) / m)))); }
 function identity(m: number): Float64Array { const a = new Float64Array(m * m); for (let i = 0; i < m; i++) a[i * m + i] = 1; return a; }
 function rankOne(m: number): Float64Array { return Float64Array.from({ length: m * m }, (_, i) => Math.sin(Math.floor(i / m)) * Math.sin(i % m)); }
 function blocks(m: number): Float64Array {
@@ -93,6 +95,14 @@ function blocks(m: number): Float64Array {
   for (let i = 0; i < m / 2; i++) for (let j = 0; j < m / 2; j++) a[i * m + j] = a[(i + m / 2) * m + j + m / 2] = half[(i * m) / 2 + j]!;
   return a;
 }
+
+test("the result scales with the matrix, far beyond what squares can hold", () => {
+  const a = randomSymmetric(40, 1);
+  for (const factor of [1e-200, 1e200]) {
+    const { values } = symmetricEigen(a.map((x) => x * factor), 40, 2);
+    expect(values[0]! / factor).toBeCloseTo(symmetricEigen(a.slice(), 40, 2).values[0]!, 10);
+  }
+});
 
 // ——— PCA ———
 
@@ -216,6 +226,19 @@ test("folding costs trust, tearing costs continuity", () => {
   const flat = folded.map(([x]) => [x! + 0.001]);
   expect(trustworthiness(matrix(folded), matrix(flat), 3)).toBeLessThan(0.9);
   expect(continuity(matrix(flat), matrix(folded), 3)).toBeLessThan(0.9);
+});
+test.each([1, 2, 3])("continuity is trustworthiness with the roles exchanged, seed %i", (seed) => {
+  const [points, picture] = [cloud(31, 5, seed), cloud(31, 2, seed + 10)];
+  expect(continuity(points, picture, 6)).toBe(trustworthiness(picture, points, 6));
+});
+// The definition, by full sorting.
+test.each([1, 2, 3])("trustworthiness agrees with its definition, seed %i", (seed) => {
+  const [n, k] = [25, 4];
+  const [points, picture] = [cloud(n, 5, seed), cloud(n, 2, seed + 10)];
+  const ranks = (t: Tensor, i: number): number[] => [...nearestNeighbours(t, n - 1).indices.subarray(i * (n - 1), (i + 1) * (n - 1))];
+  let penalty = 0;
+  for (let i = 0; i < n; i++) for (const j of ranks(picture, i).slice(0, k)) penalty += Math.max(0, ranks(points, i).indexOf(j) + 1 - k);
+  expect(trustworthiness(points, picture, k)).toBeCloseTo(1 - (2 * penalty) / (n * k * (2 * n - 3 * k - 1)), 12);
 });
 test("a random picture is trusted about half", () => {
   const trust = trustworthiness(cloud(300, 5, 1, true), cloud(300, 2, 9, true), 5);

@@ -3,7 +3,7 @@
  *
  * Householder reflections make the matrix tridiagonal (4/3 m³ operations), QL
  * with implicit shifts gives all eigenvalues of the tridiagonal matrix, and the
- * eigenvectors come from the same rotations (m ≤ 128) or, faster for a few of
+ * eigenvectors come from the same rotations (m ≤ 32) or, faster for a few of
  * many, from inverse iteration, whose result is checked and, where the spectrum
  * is too crowded for it, replaced by the rotations.
  *
@@ -19,8 +19,8 @@ export interface Eigen {
   readonly vectors: Float64Array<ArrayBuffer>;
 }
 
-/** Up to this size all eigenvectors by rotations cost less than they could cost in trust. */
-const rotationsUpTo = 128;
+/** Up to this size, or where most eigenvectors are wanted, rotations cost no more. */
+const rotationsUpTo = 32;
 
 /**
  * @param matrix  symmetric, row-major, [m, m]; overwritten
@@ -28,11 +28,16 @@ const rotationsUpTo = 128;
  */
 export function symmetricEigen(matrix: Float64Array, m: number, k: number): Eigen {
   const wanted = Math.min(k, m);
+  // Numbers of size 1, so that no square below can overflow.
+  let unit = 0;
+  for (let i = 0; i < matrix.length; i++) unit = Math.max(unit, Math.abs(matrix[i]!));
+  if (unit > 0) for (let i = 0; i < matrix.length; i++) matrix[i] = matrix[i]! / unit;
   const { diagonal, off, scales } = tridiagonal(matrix, m);
-  let { values, vectors } = m <= rotationsUpTo ? byRotations(diagonal, off, wanted) : byInverseIteration(diagonal, off, wanted);
-  if (m > rotationsUpTo && !agrees(diagonal, off, values, vectors, wanted)) ({ values, vectors } = byRotations(diagonal, off, wanted));
+  const few = m > rotationsUpTo && wanted < m / 4;
+  let { values, vectors } = few ? byInverseIteration(diagonal, off, wanted) : byRotations(diagonal, off, wanted);
+  if (few && !agrees(diagonal, off, values, vectors, wanted)) ({ values, vectors } = byRotations(diagonal, off, wanted));
   for (let i = 0; i < wanted; i++) reflectBack(matrix, scales, m, vectors.subarray(i * m, (i + 1) * m));
-  return { values, vectors };
+  return { values: values.map((value) => value * unit), vectors };
 }
 
 interface Tridiagonal {
@@ -47,47 +52,56 @@ function tridiagonal(a: Float64Array, m: number): Tridiagonal {
   const diagonal = new Float64Array(m);
   const off = new Float64Array(m);
   const scales = new Float64Array(m);
-  const w = new Float64Array(m);
+  // The reflection before this one, A −= v wᵀ + w vᵀ, is applied in the same pass that multiplies by the new one.
+  const vOld = new Float64Array(m);
+  let wOld = new Float64Array(m);
+  let wNew = new Float64Array(m);
+  const v = new Float64Array(m);
   for (let i = m - 1; i > 0; i--) {
-    const v = a.subarray(i * m, i * m + i);
-    diagonal[i] = a[i * m + i]!;
+    const last = a.subarray(i * m, i * m + i + 1);
+    for (let c = 0; c <= i; c++) last[c] = last[c]! - vOld[i]! * wOld[c]! - wOld[i]! * vOld[c]!;
+    diagonal[i] = last[i]!;
     let rest = 0;
-    for (let c = 0; c < i - 1; c++) rest += v[c]! * v[c]!;
-    const last = v[i - 1]!;
+    for (let c = 0; c < i - 1; c++) rest += last[c]! * last[c]!;
+    const edge = last[i - 1]!;
+    let scale = 0;
     if (rest === 0) {
-      off[i - 1] = last;
-      continue;
+      off[i - 1] = edge;
+    } else {
+      const norm = Math.sqrt(rest + edge * edge);
+      off[i - 1] = edge > 0 ? -norm : norm;
+      last[i - 1] = edge - off[i - 1]!;
+      scale = 2 / (rest + last[i - 1]! * last[i - 1]!);
     }
-    const norm = Math.sqrt(rest + last * last);
-    off[i - 1] = last > 0 ? -norm : norm;
-    v[i - 1] = last - off[i - 1]!;
-    const scale = 2 / (rest + v[i - 1]! * v[i - 1]!);
     scales[i] = scale;
-    // w = scale · A v over the lower triangle, then A −= v wᵀ + w vᵀ.
-    w.fill(0, 0, i);
+    v.fill(0);
+    if (scale > 0) v.set(last.subarray(0, i));
+    const w = wNew.fill(0);
+    // w = A v over the lower triangle, once A is up to date.
     for (let r = 0; r < i; r++) {
       const at = r * m;
       const vr = v[r]!;
-      let sum = a[at + r]! * vr;
+      const vo = vOld[r]!;
+      const wo = wOld[r]!;
+      let sum = 0;
       for (let c = 0; c < r; c++) {
-        const x = a[at + c]!;
+        const x = a[at + c]! - vo * wOld[c]! - wo * vOld[c]!;
+        a[at + c] = x;
         sum += x * v[c]!;
         w[c] = w[c]! + x * vr;
       }
-      w[r] = w[r]! + sum;
+      const x = a[at + r]! - 2 * vo * wo;
+      a[at + r] = x;
+      w[r] = w[r]! + sum + x * vr;
     }
     let dot = 0;
     for (let c = 0; c < i; c++) dot += (w[c] = w[c]! * scale) * v[c]!;
     const half = (scale * dot) / 2;
     for (let c = 0; c < i; c++) w[c] = w[c]! - half * v[c]!;
-    for (let r = 0; r < i; r++) {
-      const at = r * m;
-      const vr = v[r]!;
-      const wr = w[r]!;
-      for (let c = 0; c <= r; c++) a[at + c] = a[at + c]! - vr * w[c]! - wr * v[c]!;
-    }
+    vOld.set(v);
+    [wOld, wNew] = [wNew, wOld];
   }
-  if (m > 0) diagonal[0] = a[0]!;
+  if (m > 0) diagonal[0] = a[0]! - 2 * vOld[0]! * wOld[0]!;
   return { diagonal, off, scales };
 }
 
@@ -116,7 +130,7 @@ function implicitQl(d: Float64Array, e: Float64Array, z: Float64Array | null): v
       if (end === l) break;
       if (iteration === 60) throw new Error(`symmetricEigen: expected eigenvalue ${l} to converge, got none after 60 iterations; check the matrix for NaN`);
       let g = (d[l + 1]! - d[l]!) / (2 * e[l]!);
-      let r = Math.hypot(g, 1);
+      let r = Math.sqrt(g * g + 1);
       g = d[end]! - d[l]! + e[l]! / (g + (g < 0 ? -r : r));
       let s = 1;
       let c = 1;
@@ -125,7 +139,7 @@ function implicitQl(d: Float64Array, e: Float64Array, z: Float64Array | null): v
       for (; i >= l; i--) {
         const f = s * e[i]!;
         const b = c * e[i]!;
-        r = Math.hypot(f, g);
+        r = Math.sqrt(f * f + g * g);
         e[i + 1] = r;
         if (r === 0) {
           d[i + 1] = d[i + 1]! - p;

@@ -3,7 +3,7 @@
  *
  *   context   <bos> <hop> u₁ v₁ … u₁₆ v₁₆        the arrows u → v in random order
  *   direct    <direct> k x <ans>                  → y
- *   icl       <icl> k x₁ <ans> y₁ | … | k x <ans> → y
+ *   icl       <icl> k x₁ <ans> y₁ | … | k x <ans> → y     (the solved part belongs to the context)
  *   cot       <cot> k x                           → n₁ … nₖ <ans> y
  *   latent    <latent> k x [k thoughts] <ans>     → y
  *
@@ -71,7 +71,7 @@ export const pointerChase: Task<PointerChaseProblem> = {
     if (mode === "direct") return { context, question: `<direct> ${hops} ${start} <ans>`, thinking: { kind: "none" }, cue: "" };
     if (mode === "icl") {
       const solved = problem.shots.map((shot) => `${hops} ${shot.start} <ans> ${shot.answer} | `).join("");
-      return { context, question: `<icl> ${solved}${hops} ${start} <ans>`, thinking: { kind: "none" }, cue: "" };
+      return { context: `${context} <icl> ${solved}`.trim(), question: `${hops} ${start} <ans>`, thinking: { kind: "none" }, cue: "" };
     }
     if (mode === "latent") return { context, question: `<latent> ${hops} ${start}`, thinking: { kind: "latent", steps: hops }, cue: "<ans>" };
     const reference = walk(problem).map((letter) => [letter]);

@@ -107,7 +107,7 @@ export const reachability: Task<ReachabilityProblem> = {
     if (mode === "direct") return { context, question: `<direct> ${question(depth, root, candidates)}`, thinking: { kind: "none" }, cue: "" };
     if (mode === "icl") {
       const solved = problem.shots.map((shot) => `${question(shot.depth, shot.root, shot.candidates)} ${shot.answer} | `).join("");
-      return { context, question: `<icl> ${solved}${question(depth, root, candidates)}`, thinking: { kind: "none" }, cue: "" };
+      return { context: `${context} <icl> ${solved}`.trim(), question: question(depth, root, candidates), thinking: { kind: "none" }, cue: "" };
     }
     const cue = `<ans> ${candidates.join(" ")}`;
     if (mode === "latent") return { context, question: `<latent> ${depth} ${root}`, thinking: { kind: "latent", steps: depth }, cue };

@@ -1,7 +1,7 @@
 /**
  * Hidden rules: infer a table from examples.
  *
- *   context   <bos> <icl>
+ *   context   <bos> <icl>, then the solved examples
  *   direct    x                                            → y      (no shots: the prior)
  *   icl       x₁ y₁ … xₛ yₛ x                              → y
  *   cot       x₁ y₁ … xₛ yₛ <cot> x                        → <rⱼ> <ans> y
@@ -73,13 +73,13 @@ export const rules: Task<RulesProblem> = {
 
   prompt(problem: RulesProblem, mode: DecodingMode): Prompt {
     const { query } = problem;
-    const context = "<bos> <icl>";
-    const shots = problem.shots.map(([letter, label]) => `${letter} ${label} `).join("");
-    if (mode === "direct") return { context, question: query, thinking: { kind: "none" }, cue: "" };
-    if (mode === "icl") return { context, question: `${shots}${query}`, thinking: { kind: "none" }, cue: "" };
-    if (mode === "latent") return { context, question: `${shots}<latent> ${query}`, thinking: { kind: "latent", steps: 1 }, cue: "<ans>" };
+    const prior = "<bos> <icl>";
+    const context = [prior, ...problem.shots.flat()].join(" ");
+    if (mode === "direct") return { context: prior, question: query, thinking: { kind: "none" }, cue: "" };
+    if (mode === "icl") return { context, question: query, thinking: { kind: "none" }, cue: "" };
+    if (mode === "latent") return { context, question: `<latent> ${query}`, thinking: { kind: "latent", steps: 1 }, cue: "<ans>" };
     const reference = [[`<r${problem.rule}>`]];
-    return { context, question: `${shots}<cot> ${query}`, thinking: { kind: "text", stop: "<ans>", maxTokens: 3, reference }, cue: "<ans>" };
+    return { context, question: `<cot> ${query}`, thinking: { kind: "text", stop: "<ans>", maxTokens: 3, reference }, cue: "<ans>" };
   },
 
   sentence({ shots, query }: RulesProblem): string {

@@ -21,7 +21,7 @@ export interface Problem {
 
 /** A problem written down for one mode. The prompt is `context + " " + question`. */
 export interface Prompt {
-  /** The same in every mode: the graph, or nothing. */
+  /** What comes before the question: the graph, solved examples. */
   readonly context: string;
   readonly question: string;
   /** What the model is asked to do before it answers. */

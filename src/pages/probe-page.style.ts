@@ -12,6 +12,8 @@ export const probePageStyle = css`
   .columns { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 0.9rem; }
   .dots { display: none; }
   .pair { display: grid; grid-template-columns: minmax(0, 1.15fr) minmax(0, 1fr); gap: 0.9rem; align-items: stretch; }
+  trajectory-plot { --chart-height: 340px; flex: 1; }
+  accuracy-chart { --chart-height: 220px; }
   .multiples { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 0.9rem; }
   .tools { display: flex; flex-wrap: wrap; gap: 0.35rem 0.8rem; align-items: center; }
   .tools label { font-size: var(--small); color: var(--soft); display: flex; align-items: center; gap: 0.35rem; }
@@ -23,7 +25,9 @@ export const probePageStyle = css`
   .readout { display: flex; flex-direction: column; gap: 0.45rem; border-top: 1px solid var(--line); padding-top: 0.7rem; margin-top: 0.6rem; }
   @media (max-width: 1180px) {
     .columns { grid-template-columns: repeat(2, minmax(0, 1fr)); }
-    .multiples { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+    trajectory-plot { --chart-height: 340px; flex: 1; }
+  accuracy-chart { --chart-height: 220px; }
+  .multiples { grid-template-columns: repeat(2, minmax(0, 1fr)); }
     .pair { grid-template-columns: minmax(0, 1fr); }
   }
   @media (max-width: 720px) {
@@ -35,6 +39,8 @@ export const probePageStyle = css`
     .dots button { width: 28px; height: 28px; min-height: 0; border-radius: 50%; padding: 0; background: none; border: 0; display: grid; place-items: center; }
     .dots button::before { content: ""; width: 10px; height: 10px; border-radius: 50%; border: 2px solid var(--soft); }
     .dots button[aria-current="true"]::before { background: var(--ink); border-color: var(--ink); }
-    .multiples { grid-template-columns: minmax(0, 1fr); }
+    trajectory-plot { --chart-height: 340px; flex: 1; }
+  accuracy-chart { --chart-height: 220px; }
+  .multiples { grid-template-columns: minmax(0, 1fr); }
   }
 `;

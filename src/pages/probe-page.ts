@@ -5,7 +5,7 @@ import { probe as findProbe } from "../../probes/index.ts";
 import { decodingModes, type DecodingMode, type TokenLogprob } from "../../probes/trace.ts";
 import { accuracyKey, type AccuracyRunner } from "../accuracy.ts";
 import { formatNumber, formatPercent } from "../format.ts";
-import { charted, type Geometry, type MeasuredRun } from "../geometry.ts";
+import { charted, type Geometry } from "../geometry.ts";
 import type { LiveRun } from "../live-run.ts";
 import { originOf, type SelectEvent } from "../selection.ts";
 import type { Session } from "../session.ts";
@@ -136,7 +136,6 @@ export class ProbePage extends LitElement {
     const { session, geometry } = this;
     const { projection } = geometry;
     const { settings } = session;
-    const tracks = (projection?.tracks ?? []).map(({ run, steps, points }) => ({ mode: run.mode, control: run.isControl, steps, points, ...labelsOf(run, steps) }));
     const caption = projection
       ? `${projection.method === "pca" ? "exact PCA of all runs together" : `UMAP, seed ${projection.seed}: only neighbourhoods mean something, not distances`}; trustworthiness ${formatNumber(projection.trustworthiness)} over ${projection.neighbours} neighbours, continuity ${formatNumber(projection.continuity)}`
       : "";
@@ -152,7 +151,7 @@ export class ProbePage extends LitElement {
       </div>
       ${geometry.progress ? html`<progress-line label="UMAP epochs" .value=${geometry.progress.done} .max=${geometry.progress.total} @stop=${this.stopLayout}></progress-line>` : nothing}
       ${geometry.notice === "" ? nothing : html`<p class="small wrong" role="alert">${geometry.notice}</p>`}
-      <trajectory-plot .tracks=${tracks} .selection=${settings.selection} .explained=${pair(projection?.explained)} .trust=${projection?.trustworthiness ?? null} .method=${projection?.method ?? settings.projection}></trajectory-plot>
+      <trajectory-plot .tracks=${projection?.tracks ?? none} .selection=${settings.selection} .explained=${projection?.explained ?? null} .method=${projection?.method ?? settings.projection}></trajectory-plot>
       <div slot="help">
         <p>Each run’s hidden state after layer ${settings.selection.layer}, one point per step, all runs in one plane. Small points are the question; the thick line is thinking; the outlined point answers.</p>
         <p><b>Formula</b> PCA: the two directions of largest variance of the centred states. <b>Unit</b> that of the residual stream. <b>Source</b> Pearson 1901; UMAP: McInnes et al. 2018; trustworthiness: Venna and Kaski 2001.</p>
@@ -218,10 +217,10 @@ export class ProbePage extends LitElement {
   private measure(id: string): TemplateResult {
     const { session, geometry } = this;
     const probe = findProbe(id);
-    const runs = geometry.measures.get(id) ?? [];
+    const runs = geometry.measures.get(id) ?? none;
     const { first, last } = session.stepRange;
     return html`<geo-panel id="measure-${id}" heading=${probe.title} caption=${probe.unit === "1" ? "" : probe.unit} compact>
-      <metric-chart heading=${probe.title} unit=${probe.unit} .series=${runs.map(seriesOf)} .selection=${session.settings.selection} .range=${probe.range} .domain=${[first, last]}></metric-chart>
+      <metric-chart heading=${probe.title} unit=${probe.unit} .series=${runs} .selection=${session.settings.selection} .range=${probe.range} first=${first} last=${last}></metric-chart>
       <div slot="help"><p>${probe.help}</p><p><b>Formula</b> ${probe.formula} <b>Unit</b> ${probe.unit === "1" ? "none" : probe.unit} <b>Source</b> ${probe.source}${probe.needs.includes("residPost") ? html` <b>Layer</b> ${session.settings.selection.layer}` : nothing}</p><p><b>Caution</b> ${probe.caveat}</p></div>
     </geo-panel>`;
   }
@@ -286,25 +285,10 @@ export function accuracyIsCurrent(session: Session, accuracy: AccuracyRunner): b
   return accuracy.key === accuracyKey(session.settings);
 }
 
+/** One empty list, so that a view without data is not drawn again. */
+const none: readonly never[] = [];
+
 const extentWords: Record<Extent, string> = { question: "the question", thinking: "the end of the prompt", all: "the first token" };
-
-function pair(explained: readonly number[] | null | undefined): [number, number] | null {
-  return explained && explained.length >= 2 ? [explained[0]!, explained[1]!] : null;
-}
-
-/** Labels and phases of the drawn steps; a thought is labelled by what it holds. */
-function labelsOf(run: LiveRun, steps: readonly number[]): { labels: string[]; phases: string[] } {
-  const origin = originOf(run);
-  const drawn = steps.map((relative) => run.steps[relative + origin]);
-  return {
-    labels: drawn.map((step) => (step?.token === null ? `◌ ${step.holds?.[0]?.text ?? ""}` : (step?.text ?? ""))),
-    phases: drawn.map((step) => step?.phase ?? "prompt"),
-  };
-}
-
-function seriesOf({ run, steps, values }: MeasuredRun): { mode: DecodingMode; control: boolean; steps: readonly number[]; values: Float32Array } {
-  return { mode: run.mode, control: run.isControl, steps, values };
-}
 
 /** The id of the right answer, where the run has seen it written. */
 function answerToken(run: LiveRun | null): number | null {

@@ -1,27 +1,31 @@
 /**
  * What every chart of the page shares: one Chart.js canvas that is made once,
  * updated in place and destroyed with its element; the theme's colours, also
- * after a switch of scheme; and the same numbers as a table, one button away.
+ * after a switch of scheme; and the same numbers as a table below it.
  */
-import { Chart, LinearScale, LineController, LineElement, PointElement, ScatterController, Tooltip, type ChartConfiguration, type ScaleOptionsByType } from "chart.js";
-import { css, html, LitElement, type TemplateResult } from "lit";
-import { property, state } from "lit/decorators.js";
+import { Chart, LinearScale, LineController, LineElement, PointElement, ScatterController, type ChartConfiguration, type Plugin, type Scale } from "chart.js";
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { property } from "lit/decorators.js";
 import type { DecodingMode } from "../../probes/trace.ts";
 import { formatNumber } from "../format.ts";
 import { colourScheme, modeStyles, palette, sharedStyle } from "../theme.ts";
+import { niceTicks } from "./bounds.ts";
+import { dataTable, dataTableStyle } from "./data-table.ts";
+import { legendStyle } from "./legend.ts";
 
 // Only the parts that are used reach the bundle.
-Chart.register(LinearScale, LineController, LineElement, PointElement, ScatterController, Tooltip);
-Chart.defaults.animation = false;
-Chart.defaults.font.family = getFontFamily();
-Chart.defaults.font.size = 12;
+Chart.register(LinearScale, LineController, LineElement, PointElement, ScatterController);
 
-function getFontFamily(): string {
-  return '"Inter", "Segoe UI", system-ui, -apple-system, "Helvetica Neue", "Liberation Sans", sans-serif';
-}
+/** The stack of `--sans`: a canvas does not resolve CSS variables. */
+export const chartFont = '"Inter", "Segoe UI", system-ui, -apple-system, "Helvetica Neue", "Liberation Sans", sans-serif';
+Chart.defaults.font.family = chartFont;
+Chart.defaults.font.size = 12;
+// Nothing moves but what the data move.
+Chart.defaults.animation = false;
 
 export type ChartPoint = { x: number; y: number };
-export type PageChart = ChartConfiguration<"scatter" | "line", ChartPoint[]>;
+export type PageChart = ChartConfiguration<"scatter", ChartPoint[]>;
+export type DrawnChart = Chart<"scatter", ChartPoint[]>;
 
 /** A table: its head, and rows that begin with what they are. */
 export interface ChartTable {
@@ -29,84 +33,92 @@ export interface ChartTable {
   readonly rows: readonly (readonly string[])[];
 }
 
+export interface AxisOptions {
+  readonly title?: string;
+  /** Low and high end; asked at each layout, when the chart knows its size. */
+  readonly limits: () => readonly [number, number];
+  /** At most this many ticks, or the ticks themselves. */
+  readonly ticks: number | readonly number[];
+  /** Pixels across the axis: fixed, so that plots beside one another line up. */
+  readonly size: number;
+  readonly format?: (value: number) => string;
+  readonly grid?: boolean;
+}
+
 export abstract class ChartElement extends LitElement {
   static override styles = [
     sharedStyle,
+    dataTableStyle,
+    legendStyle,
     css`
-      :host { display: flex; flex-direction: column; gap: 0.35rem; min-height: 0; }
-      .canvas { position: relative; height: var(--chart-height, 150px); min-width: 0; }
-      .canvas[hidden] { display: none; }
-      .below { display: flex; flex-wrap: wrap; gap: 0.3rem 0.9rem; align-items: center; font-size: var(--small); color: var(--soft); }
-      .below button { min-height: 1.5rem; padding: 0 0.45rem; color: var(--soft); border-color: var(--line); margin-left: auto; }
-      .scroll { overflow: auto; max-height: 22rem; }
-      .key { display: inline-flex; align-items: center; gap: 0.35rem; }
-      .key svg { width: 30px; height: 12px; }
+      :host { display: flex; flex-direction: column; gap: 0.4rem; min-height: 0; }
+      .canvas { position: relative; height: var(--enlarged-height, var(--chart-height, 150px)); min-width: 0; }
+      .below { font-size: var(--small); color: var(--soft); min-height: 1.2rem; }
     `,
   ];
 
-  /** Says what the chart shows to those who cannot see it. */
+  /** What the chart shows, for those who cannot see it. */
   @property() heading = "";
-  @state() private asTable = false;
-  protected chart: Chart<"scatter" | "line", ChartPoint[]> | null = null;
+  /** Shows the numbers under the chart; `geo-panel` sets it. */
+  @property({ type: Boolean }) showTable = false;
+  private chart: DrawnChart | null = null;
 
-  /** The chart as it should stand now. */
   protected abstract configuration(): PageChart;
   protected abstract table(): ChartTable;
+  /** Drawn under the lines, and over them; both are drawn again alone when only the selection has changed. */
+  protected drawBelow(_chart: DrawnChart): void {}
+  protected drawAbove(_chart: DrawnChart): void {}
 
-  /** Legend or notes under the chart. */
+  /** Legend or readout under the chart. */
   protected below(): unknown {
-    return "";
-  }
-
-  protected get scheme(): "light" | "dark" {
-    return colourScheme();
+    return nothing;
   }
 
   protected get colours(): (typeof palette)["light" | "dark"] {
-    return palette[this.scheme];
+    return palette[colourScheme()];
   }
 
-  protected modeColour(mode: DecodingMode): string {
-    return modeStyles[mode].colour[this.scheme];
+  protected colourOf(mode: DecodingMode): string {
+    return modeStyles[mode].colour[colourScheme()];
+  }
+
+  protected inkOf(mode: DecodingMode): string {
+    return modeStyles[mode].ink[colourScheme()];
   }
 
   protected override render(): TemplateResult {
+    const { head, rows } = this.showTable ? this.table() : { head: [], rows: [] };
     return html`
-      <div class="canvas" ?hidden=${this.asTable}><canvas role="img" aria-label="${this.heading}; the table button shows the numbers"></canvas></div>
-      ${this.asTable ? this.tableBody() : ""}
-      <div class="below">${this.below()}<button @click=${this.toggle} aria-pressed=${this.asTable} aria-label="${this.asTable ? "chart" : "table"}: ${this.heading}">${this.asTable ? "chart" : "table"}</button></div>
+      <div class="canvas"><canvas role="img" aria-label="chart: ${this.heading}; the panel’s table button shows its numbers"></canvas></div>
+      <div class="below number">${this.below()}</div>
+      ${this.showTable ? dataTable(this.heading, head, rows) : nothing}
     `;
   }
 
-  private tableBody(): TemplateResult {
-    const { head, rows } = this.table();
-    return html`<div class="scroll" tabindex="0" role="region" aria-label="table: ${this.heading}"><table>
-      <thead><tr>${head.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead>
-      <tbody>${rows.map((row) => html`<tr>${row.map((cell, i) => (i === 0 ? html`<th scope="row">${cell}</th>` : html`<td>${cell}</td>`))}</tr>`)}</tbody>
-    </table></div>`;
-  }
-
-  private toggle(): void {
-    this.asTable = !this.asTable;
-  }
-
-  protected override updated(): void {
-    if (this.asTable) return;
+  protected override updated(changed: PropertyValues): void {
+    const onlySelection = changed.size > 0 && [...changed.keys()].every((key) => key === "selection" || key === "showTable");
+    if (this.chart && onlySelection) {
+      this.chart.draw();
+      return;
+    }
     const next = this.configuration();
     if (this.chart) {
       this.chart.data = next.data;
-      if (next.options) this.chart.options = next.options;
+      this.chart.options = next.options ?? {};
       this.chart.update("none");
-    } else {
-      const canvas = this.renderRoot.querySelector("canvas");
-      if (canvas) this.chart = new Chart(canvas, next);
+      return;
     }
+    const canvas = this.renderRoot.querySelector("canvas");
+    const layers: Plugin<"scatter"> = { id: "page", beforeDatasetsDraw: (chart) => this.drawBelow(chart as DrawnChart), afterDatasetsDraw: (chart) => this.drawAbove(chart as DrawnChart) };
+    if (canvas) this.chart = new Chart(canvas, { ...next, plugins: [layers] });
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
     document.addEventListener("geodesic:scheme", this.redraw);
     systemScheme.addEventListener("change", this.redraw);
+    // A chart that was taken out and put back is made anew.
+    this.requestUpdate();
   }
 
   override disconnectedCallback(): void {
@@ -119,17 +131,45 @@ export abstract class ChartElement extends LitElement {
 
   private readonly redraw = (): void => this.requestUpdate();
 
-  /** An axis in the house style. */
-  protected axis(title: string, range: { min?: number; max?: number } = {}, ticks = 5): Partial<ScaleOptionsByType<"linear">> {
+  /** What all charts have in common: no animation, no tooltip, no listening to touches that scroll the page. */
+  protected options(x: AxisOptions, y: AxisOptions): NonNullable<PageChart["options"]> {
+    return {
+      responsive: true,
+      maintainAspectRatio: false,
+      parsing: false,
+      events: ["mousemove", "click"],
+      layout: { padding: { top: 8, right: 10 }, autoPadding: false },
+      scales: { x: this.axis("height", x), y: this.axis("width", y) },
+    };
+  }
+
+  private axis(across: "width" | "height", { title = "", limits, ticks, size, format = formatNumber, grid = true }: AxisOptions): object {
     const { line, soft } = this.colours;
     return {
       type: "linear",
-      ...range,
+      bounds: "data",
       border: { display: false },
-      grid: { color: line, tickLength: 0 },
-      ticks: { color: soft, maxTicksLimit: ticks, padding: 6, callback: (value: number | string) => formatNumber(Number(value)), maxRotation: 0 },
+      grid: { color: line, tickLength: 0, display: grid },
+      ticks: { color: soft, padding: 6, autoSkip: false, maxRotation: 0, callback: (value: number | string) => format(Number(value)) },
       title: { display: title !== "", text: title, color: soft, padding: 2 },
-    } as unknown as Partial<ScaleOptionsByType<"linear">>;
+      afterDataLimits: (scale: Scale) => ([scale.min, scale.max] = limits() as [number, number]),
+      afterBuildTicks: (scale: Scale) => (scale.ticks = (typeof ticks === "number" ? niceTicks(scale.min, scale.max, ticks) : ticks).map((value) => ({ value }))),
+      afterFit: (scale: Scale) => (scale[across] = size),
+    };
+  }
+
+  /** Runs drawing commands with the canvas's state put back afterwards. */
+  protected paint({ ctx }: DrawnChart, draw: (ctx: CanvasRenderingContext2D) => void): void {
+    ctx.save();
+    draw(ctx);
+    ctx.restore();
+  }
+
+  /** Size of the canvas, before a first layout as well. */
+  protected get canvasSize(): { width: number; height: number } {
+    if (this.chart) return this.chart;
+    const box = this.renderRoot.querySelector(".canvas");
+    return { width: box?.clientWidth ?? 0, height: box?.clientHeight ?? 0 };
   }
 }
 

@@ -1,24 +1,31 @@
-/** One measure, step by step, all modes over one another; one cursor runs through all small multiples. */
-import type { ActiveElement, Chart, ChartEvent } from "chart.js";
+/**
+ * One measure, step by step, all runs over one another. The ground before step
+ * 0 is tinted: there the model still reads the prompt. One cursor runs through
+ * all small multiples; the values under it stand below in words.
+ */
+import type { ActiveElement, ChartEvent } from "chart.js";
+import { html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { DecodingMode } from "../../probes/trace.ts";
 import { formatNumber } from "../format.ts";
 import { SelectEvent, type Selection } from "../selection.ts";
 import { modeStyles } from "../theme.ts";
 import { words } from "../words.ts";
-import { ChartElement, type ChartTable, type PageChart } from "./chart-element.ts";
-import { controlDash } from "./legend.ts";
+import { ChartElement, type ChartTable, type DrawnChart, type PageChart } from "./chart-element.ts";
+import { dashOf, modeMark } from "./legend.ts";
 
 export interface MetricSeries {
   readonly mode: DecodingMode;
   readonly control: boolean;
   /** Relative to the end of the prompt. */
   readonly steps: readonly number[];
+  /** NaN where the measure is not defined; the line has a gap there. */
   readonly values: Float32Array;
 }
 
 @customElement("metric-chart")
 export class MetricChart extends ChartElement {
+  /** For the table; `1` is none. */
   @property() unit = "";
   @property({ attribute: false }) series: readonly MetricSeries[] = [];
   @property({ attribute: false }) selection: Selection | null = null;
@@ -28,86 +35,133 @@ export class MetricChart extends ChartElement {
   @property({ attribute: false }) domain: readonly [number, number] = [0, 1];
 
   protected configuration(): PageChart {
-    const [low, high] = this.range;
-    const [first, last] = this.domain;
+    const dense = this.domain[1] - this.domain[0] > 60;
     return {
-      type: "line",
+      type: "scatter",
       data: {
         datasets: this.series.map(({ mode, control, steps, values }) => {
           const style = modeStyles[mode];
-          const colour = this.modeColour(mode);
+          const colour = this.colourOf(mode);
           return {
-            label: name(mode, control),
             data: steps.map((x, i) => ({ x, y: values[i] ?? Number.NaN })),
+            showLine: true,
+            clip: 6,
+            order: control ? 1 : 0,
             borderColor: colour,
             backgroundColor: control || style.shape === "ring" ? this.colours.raised : colour,
             borderWidth: control ? 1.2 : 2,
-            borderDash: [...(control ? controlDash : style.dash)],
+            borderDash: dashOf(mode, control ? 0 : null),
             pointStyle: style.pointStyle,
-            pointRadius: control ? 2 : 3.2,
-            pointBorderWidth: 1.6,
-            spanGaps: false,
+            pointRadius: dense ? 0 : control ? 2.2 : 3,
+            pointBorderWidth: control ? 1.2 : 1.6,
+            pointHitRadius: 0,
           };
         }),
       },
       options: {
-        responsive: true,
-        maintainAspectRatio: false,
-        parsing: false,
-        layout: { padding: { top: 6, right: 8 } },
-        interaction: { mode: "nearest", axis: "x", intersect: false },
+        ...this.options(
+          { title: "step, 0 = end of the prompt", limits: () => [this.domain[0] - 0.4, this.domain[1] + 0.4], ticks: this.stepTicks(), size: 36, grid: false },
+          { limits: () => this.valueLimits(), ticks: 4, size: 44 },
+        ),
         onHover: this.toStep,
         onClick: this.toStep,
-        scales: {
-          x: this.axis("", { min: first - 0.3, max: last + 0.3 }, 8) as object,
-          y: this.axis("", { ...(low === null ? {} : { min: low }), ...(high === null ? {} : { max: high }) }, 4) as object,
-        },
-        plugins: { tooltip: { enabled: false } },
       },
-      plugins: [{ id: "cursor", beforeDatasetsDraw: (chart) => this.drawCursor(chart as unknown as Chart) }],
     };
   }
 
-  private drawCursor({ ctx, chartArea, scales }: Chart): void {
-    if (!this.selection) return;
-    const x = scales["x"]!.getPixelForValue(this.selection.step);
-    if (x < chartArea.left || x > chartArea.right) return;
-    ctx.save();
-    ctx.strokeStyle = this.colours.faint;
-    ctx.lineWidth = 1;
-    ctx.beginPath();
-    ctx.moveTo(x, chartArea.top);
-    ctx.lineTo(x, chartArea.bottom);
-    ctx.stroke();
-    ctx.restore();
+  /** Whole steps only, 0 among them. */
+  private stepTicks(): number[] {
+    const [first, last] = this.domain;
+    const room = Math.max(2, Math.floor(this.canvasSize.width / 34));
+    const every = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((n) => (last - first) / n < room) ?? 1000;
+    const ticks: number[] = [];
+    for (let step = Math.ceil(first / every) * every; step <= last; step += every) ticks.push(step === 0 ? 0 : step);
+    return ticks;
   }
 
-  private readonly toStep = (event: ChartEvent, _: ActiveElement[], chart: Chart): void => {
+  private valueLimits(): [number, number] {
+    const seen = this.series.flatMap(({ values }) => [...values].filter(Number.isFinite));
+    const [low, high] = this.range;
+    const bottom = low ?? Math.min(...seen);
+    const top = high ?? Math.max(...seen);
+    if (!Number.isFinite(bottom) || !Number.isFinite(top)) return [0, 1];
+    const margin = (top - bottom || Math.abs(top) || 1) * 0.08;
+    return [low ?? bottom - margin, high ?? top + margin];
+  }
+
+  protected override drawBelow(chart: DrawnChart): void {
+    const { chartArea, scales } = chart;
+    const { surface, strong, ink } = this.colours;
+    const zero = scales["x"]!.getPixelForValue(0);
+    this.paint(chart, (ctx) => {
+      if (zero > chartArea.left) {
+        ctx.fillStyle = surface;
+        ctx.globalCompositeOperation = "destination-over";
+        ctx.fillRect(chartArea.left, chartArea.top, zero - chartArea.left, chartArea.height);
+        ctx.globalCompositeOperation = "source-over";
+        line(ctx, zero, chartArea.top, chartArea.bottom, strong);
+      }
+      const at = this.selection ? scales["x"]!.getPixelForValue(this.selection.step) : Number.NaN;
+      if (at >= chartArea.left && at <= chartArea.right) line(ctx, at, chartArea.top, chartArea.bottom, ink);
+    });
+  }
+
+  /** The points under the cursor, larger. */
+  protected override drawAbove(chart: DrawnChart): void {
+    const step = this.selection?.step;
+    if (step === undefined) return;
+    this.paint(chart, (ctx) => {
+      this.series.forEach(({ mode, steps, values }, s) => {
+        const i = steps.indexOf(step);
+        const element = chart.getDatasetMeta(s).data[i];
+        if (!element || Number.isNaN(values[i])) return;
+        const { x, y } = element.getProps(["x", "y"], true) as { x: number; y: number };
+        ctx.strokeStyle = this.colourOf(mode);
+        ctx.lineWidth = 1.5;
+        ctx.beginPath();
+        ctx.arc(x, y, 6.5, 0, 2 * Math.PI);
+        ctx.stroke();
+      });
+    });
+  }
+
+  private readonly toStep = (event: ChartEvent, _: ActiveElement[], chart: { scales: DrawnChart["scales"] }): void => {
     if (event.x === null) return;
     const step = Math.round(chart.scales["x"]!.getValueForPixel(event.x) ?? 0);
     if (step >= this.domain[0] && step <= this.domain[1] && step !== this.selection?.step) this.dispatchEvent(new SelectEvent({ step }));
   };
 
-  /** The values under the cursor, in words. */
-  protected override below(): string {
+  protected override below(): unknown {
     const step = this.selection?.step;
-    const parts = this.series.flatMap(({ mode, control, steps, values }) => {
-      const i = step === undefined ? -1 : steps.indexOf(step);
-      return i < 0 || Number.isNaN(values[i]) ? [] : [`${short[mode]}${control ? " (control)" : ""} ${formatNumber(values[i]!)}`];
+    if (step === undefined) return "";
+    const found = this.series.flatMap(({ mode, control, steps, values }) => {
+      const value = values[steps.indexOf(step)];
+      return value === undefined || Number.isNaN(value) ? [] : [{ mode, control, value }];
     });
-    return parts.length === 0 ? "step, 0 = end of the prompt" : `step ${step}: ${parts.join(", ")}`;
+    if (found.length === 0) return `step ${step}: not defined here`;
+    return html`<div class="legend readout">${found.map(
+      ({ mode, control, value }) => html`<span class="key" title=${name(mode, control)}>${modeMark(mode, control ? 0 : null, false)}<span class="visually-hidden">${name(mode, control)} </span>${formatNumber(value)}</span>`,
+    )}</div>`;
   }
 
   protected table(): ChartTable {
     const steps = [...new Set(this.series.flatMap((s) => s.steps))].sort((a, b) => a - b);
+    const unit = this.unit === "1" || this.unit === "" ? "" : ` (${this.unit})`;
     return {
-      head: ["step", ...this.series.map(({ mode, control }) => `${name(mode, control)}${this.unit === "1" ? "" : ` (${this.unit})`}`)],
-      rows: steps.map((step) => [String(step), ...this.series.map((s) => formatNumber(s.values[s.steps.indexOf(step)] ?? Number.NaN))]),
+      head: ["step", ...this.series.map(({ mode, control }) => `${name(mode, control)}${unit}`)],
+      rows: steps.map((step) => [formatNumber(step), ...this.series.map((s) => formatNumber(s.values[s.steps.indexOf(step)] ?? Number.NaN))]),
     };
   }
 }
 
-const short: Readonly<Record<DecodingMode, string>> = { direct: "direct", icl: "ICL", cot: "CoT", latent: "latent" };
+function line(ctx: CanvasRenderingContext2D, x: number, top: number, bottom: number, colour: string): void {
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = 1;
+  ctx.beginPath();
+  ctx.moveTo(Math.round(x) + 0.5, top);
+  ctx.lineTo(Math.round(x) + 0.5, bottom);
+  ctx.stroke();
+}
 
 function name(mode: DecodingMode, control: boolean): string {
   return control ? "control" : words.modes[mode].name;

@@ -36,7 +36,7 @@ export class ModeColumn extends LitElement {
       :host([mode="latent"]) { --mode: var(--latent); --mode-ink: var(--latent-ink); }
       :host([selected]) { box-shadow: 0 0 0 1px var(--mode); }
       header { display: flex; align-items: baseline; gap: 0.5rem; flex-wrap: wrap; }
-      header button { all: unset; cursor: pointer; display: flex; align-items: baseline; gap: 0.5rem; }
+      header button, header button[aria-pressed="true"] { all: unset; cursor: pointer; display: flex; align-items: baseline; gap: 0.5rem; }
       header button:focus-visible { outline: 2px solid var(--focus); outline-offset: 2px; }
       h2 { color: var(--mode-ink); }
       svg.shape { width: 14px; height: 14px; align-self: center; }
@@ -103,13 +103,13 @@ export class ModeColumn extends LitElement {
   private facts(run: LiveRun): TemplateResult | typeof nothing {
     const { answer, trace } = run;
     if (!answer || !trace) return nothing;
-    const taken = stepsTaken(trace);
+    const passes = 1 + stepsTaken(trace);
     const time = trace.steps.filter((s) => s.phase !== "prompt").reduce((sum, s) => sum + s.milliseconds, 0) + promptTime(run);
     const probability = answer.expectedLogprob === null ? answer.logprob : answer.expectedLogprob;
     const of = answer.expectedLogprob === null ? answer.text : answer.expected;
     return html`
       <span title="probability of ${answer.expectedLogprob === null ? "its own" : "the right"} answer when it answers">p(${of}) ${formatPercent(Math.exp(probability))}</span>
-      <span title="forward passes after the prompt">${taken} ${taken === 1 ? "step" : "steps"}</span>
+      <span title="forward passes one after another: the prompt’s, then one for each step">${passes} ${passes === 1 ? "pass" : "passes"}</span>
       <span title="wall-clock time of the forward passes">${formatNumber(time)} ms</span>
       ${run.openedFrom === null ? nothing : html`<span title="read from a file">from ${run.openedFrom}</span>`}
     `;

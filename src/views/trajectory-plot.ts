@@ -27,7 +27,7 @@ export class TrajectoryPlot extends ChartElement {
   @property({ attribute: false }) tracks: readonly PlotTrack[] = [];
   @property({ attribute: false }) selection: Selection | null = null;
   /** Shares of variance of the two axes; null where axes mean nothing. */
-  @property({ attribute: false }) explained: readonly [number, number] | null = null;
+  @property({ attribute: false }) explained: readonly number[] | null = null;
   @property() method: "pca" | "umap" = "pca";
   private view: Bounds | null = null;
 
@@ -37,7 +37,7 @@ export class TrajectoryPlot extends ChartElement {
     const bounds = boundsOf(this.tracks.map((track) => track.points));
     this.view = bounds ? followed(this.view, bounds) : null;
     const view = this.view ? equalAspect(this.view, Math.max(200, box.width - 60), Math.max(150, this.plotHeight - 46)) : { left: 0, right: 1, bottom: 0, top: 1 };
-    const axis = (i: 0 | 1): string => (this.method === "umap" ? `UMAP ${i + 1}, no unit` : `PC ${i + 1}${this.explained ? `, ${formatPercent(this.explained[i])} of the variance` : ""}`);
+    const axis = (i: 0 | 1): string => (this.method === "umap" ? `UMAP ${i + 1}, no unit` : `PC ${i + 1}${this.explained ? `, ${formatPercent(this.explained[i] ?? Number.NaN)} of the variance` : ""}`);
     return {
       type: "scatter",
       data: {

@@ -105,7 +105,7 @@ export async function decode(decoder: Decoder, request: RunRequest, prepared: Pr
       if (rest !== null && found >= text.length) break;
       produced.push(token);
       text = longer;
-      await pass([token], "thought", logSoftmax(logits())[token]!);
+      await pass([token], "thought", logSoftmax(logits())[token]);
       if (found >= 0) {
         if (rest !== null) cue = tokenizer.encode(rest);
         break;
@@ -128,7 +128,7 @@ export async function decode(decoder: Decoder, request: RunRequest, prepared: Pr
     const token = greedy(logits());
     if (tokenizer.endTokens.includes(token)) break;
     answer.push(token);
-    if (answer.length < request.maxAnswerTokens) await pass([token], "answer", logSoftmax(logits())[token]!);
+    if (answer.length < request.maxAnswerTokens) await pass([token], "answer", logSoftmax(logits())[token]);
   }
   return {
     tokens: answer,

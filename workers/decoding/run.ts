@@ -12,14 +12,14 @@ import { Pulse } from "./stopping.ts";
  *
  * The same request on the same decoder gives the same trace, but for the times.
  *
- * @param onStep  called for each step in order, as it happens, and awaited
+ * @param onSteps  called after each forward pass with its steps, in order, and awaited
  * @throws EngineError where the request asks for what cannot be run, before anything runs
  * @throws AbortError where the signal stopped it, between two steps
  */
 export async function run(
   decoder: Decoder,
   request: RunRequest,
-  onStep: (event: StepEvent) => unknown,
+  onSteps: (events: readonly StepEvent[]) => unknown,
   signal: AbortSignal,
 ): Promise<Trace> {
   const prepared = prepare(decoder, request);
@@ -31,10 +31,9 @@ export async function run(
     cached: [],
     pulse,
     observe: async (pass) => {
-      for (const event of await capture.take(pass)) {
-        await pulse.beat();
-        await onStep(event);
-      }
+      const events = await capture.take(pass);
+      await pulse.beat();
+      await onSteps(events);
     },
   });
   return {

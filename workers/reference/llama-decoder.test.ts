@@ -58,7 +58,7 @@ test("with no layers the logits are head · norm(E[t])", async () => {
   const model = randomModel(config, 5);
   const decoder = new ReferenceDecoder(model, tokenizer);
   const { logits } = await decoder.forward([7]);
-  const e = [...model.weights.get("model.embed_tokens.weight")!.data.slice(7 * 8, 8 * 8)];
+  const e = Array.from(model.weights.get("model.embed_tokens.weight")!.data.subarray(7 * 8, 8 * 8));
   const rms = Math.sqrt(e.reduce((s, x) => s + x * x, 0) / 8 + 1e-5);
   const normed = e.map((x, i) => (x / rms) * model.weights.get("model.norm.weight")!.data[i]!);
   const head = model.weights.get("lm_head.weight")!.data;

@@ -4,11 +4,12 @@ import { asFolder, packed, runtime, sha256 } from "./node.test-support.ts";
 import type { OnnxOptions } from "../../models/onnx.ts";
 import { huggingFaceConfig, randomLlama, wordTokenizer } from "../../models/random-llama.ts";
 import type { Tensor } from "../../probes/tensor.ts";
-import { AbortError, type Decoder, type EngineError, type LoadProgress, type LoadReport, type ModelRequest } from "../engine.ts";
+import { AbortError, type Decoder, type LoadProgress, type LoadReport, type ModelRequest } from "../engine.ts";
 import type { LlamaModel } from "../llama.ts";
 import { ReferenceDecoder, referenceSpec } from "../reference/llama-decoder.ts";
 import { wordTokenizer as referenceTokenizer } from "../reference/word-tokenizer.ts";
 import type { LoadOptions } from "./decoder.ts";
+import type { OnnxDecoder } from "./onnx-decoder.ts";
 
 const folder = (files: ModelRequest["files"]): ModelRequest => ({ source: "folder", id: "test", device: "wasm", ...(files ? { files } : {}) });
 const load = async (request: ModelRequest, options: LoadOptions = {}, onProgress: (p: LoadProgress) => void = () => {}, signal = new AbortController().signal) =>
@@ -193,6 +194,28 @@ describe("what is refused", () => {
   });
 });
 
+test("a long prompt gives the same in pieces as in one run, tokens and vectors alike", async () => {
+  const model = randomLlama();
+  const { decoder } = await load(folder(asFolder(packed(model))));
+  const truth = reference(model);
+  const prompt = Array.from({ length: 60 }, (_, i) => (i * 7) % 48);
+  const want = await truth.forward(prompt, { capture: true });
+  const vectors = await decoder.embed(prompt);
+  for (const longest of [Number.POSITIVE_INFINITY, 16, 7]) {
+    (decoder as OnnxDecoder).longestPass = longest;
+    for (const input of [prompt, vectors]) {
+      await decoder.rewind(0);
+      const got = await decoder.forward(input, { capture: true });
+      expect(apart(got.logits, want.logits)).toBeLessThan(1e-5);
+      expect(apart(got.residPost!, want.residPost!)).toBeLessThan(1e-5);
+      expect(apart(got.finalNorm, want.finalNorm)).toBeLessThan(1e-5);
+      expect(decoder.length).toBe(60);
+    }
+  }
+  expect(await (await import("./prefill-check.ts")).limitPasses(decoder as OnnxDecoder)).toBe(false);
+  await decoder.dispose();
+});
+
 test("progress goes from list to ready, and counts every byte", async () => {
   const seen: LoadProgress[] = [];
   const { decoder, report } = await load(folder(asFolder(packed(randomLlama()))), {}, (progress) => seen.push(progress));
@@ -200,5 +223,3 @@ test("progress goes from list to ready, and counts every byte", async () => {
   expect(seen.at(-1)).toMatchObject({ loaded: report.bytes, total: report.bytes });
   await decoder.dispose();
 });
-
-export type { EngineError };

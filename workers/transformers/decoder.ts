@@ -12,6 +12,7 @@ import { readModel } from "./onnx/model.ts";
 import { residualStream } from "./onnx/residual-stream.ts";
 import { splice } from "./onnx/splice.ts";
 import { OnnxDecoder, type Sessions } from "./onnx-decoder.ts";
+import { limitPasses } from "./prefill-check.ts";
 import { ort, startRuntime, threadsFor, watchDevice, webgpuAdapter } from "./runtime.ts";
 import { selfCheck } from "./self-check.ts";
 import { createSession } from "./session.ts";
@@ -85,7 +86,7 @@ export async function loadTransformers(
     source: request.source,
     revision: files.revision,
   };
-  const record: EngineRecord = {
+  const record: { -readonly [K in keyof EngineRecord]: EngineRecord[K] } = {
     name: `transformers.js ${env.version}`,
     runtime: `onnxruntime-web ${ort.env.versions.web ?? ort.env.versions.common}`,
     device: request.device,
@@ -97,6 +98,7 @@ export async function loadTransformers(
     progress.enter("check");
     await decoder.measure();
     stopped();
+    if (adapter && (await limitPasses(decoder))) record.adapter = `${adapter.name}, prompts in pieces of ${decoder.longestPass}`;
     const check = await selfCheck(decoder);
     stopped();
     progress.enter("ready");

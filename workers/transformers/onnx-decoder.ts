@@ -3,7 +3,7 @@
  * and hidden states; the embedding; and the head.
  */
 import { LlamaForCausalLM, PretrainedConfig, Tensor as OrtTensor } from "@huggingface/transformers";
-import { type Tensor, size, tensor } from "../../probes/tensor.ts";
+import { type Tensor, concatenate, size, tensor } from "../../probes/tensor.ts";
 import type { EngineRecord, ModelSpec } from "../../probes/trace.ts";
 import { type Decoder, EngineError, type Forward, type Tokenizer } from "../engine.ts";
 import type { ModelConfig } from "./config.ts";
@@ -26,6 +26,8 @@ export interface Sessions {
 export class OnnxDecoder implements Decoder {
   /** Mean over at most 4096 rows, evenly spaced through the vocabulary; set by `measure`. */
   embeddingNorm = 0;
+  /** Positions that one run may take; a longer input goes in pieces (see prefill-check.ts). */
+  longestPass = Number.POSITIVE_INFINITY;
   private readonly cache = new KvCache();
   /** transformers.js' forward pass: it knows which inputs a model of this type wants beside the tokens. */
   private readonly model: LlamaForCausalLM;
@@ -60,15 +62,36 @@ export class OnnxDecoder implements Decoder {
   }
 
   async forward(input: readonly number[] | Tensor, { capture = false } = {}): Promise<Forward> {
-    const tokens = "shape" in input ? null : input;
     const count = this.checkInput(input);
-    const { hiddenSize, vocabSize, layers } = this.spec;
-    const total = this.length + count;
+    if (count <= this.longestPass) return this.pass(input, count, capture);
+    const before = this.length;
+    const passes: Forward[] = [];
+    try {
+      for (let first = 0; first < count; first += this.longestPass) {
+        const piece = part(input, first, Math.min(count, first + this.longestPass));
+        passes.push(await this.pass(piece, Math.min(this.longestPass, count - first), capture));
+      }
+    } catch (error) {
+      await this.rewind(before).catch(() => undefined);
+      throw error;
+    }
+    return {
+      logits: concatenate(passes.map(({ logits }) => logits)),
+      residPost: capture ? concatenate(passes.flatMap(({ residPost }) => residPost ?? [])) : null,
+      finalNorm: concatenate(passes.map(({ finalNorm }) => finalNorm)),
+    };
+  }
+
+  /** One run of the session over `count` new positions. */
+  private async pass(input: readonly number[] | Tensor, count: number, capture: boolean): Promise<Forward> {
     const vectors = "shape" in input ? input : null;
+    const tokens = "shape" in input ? Array.from({ length: count }, () => 0) : input;
+    const { hiddenSize, vocabSize, layers } = this.spec;
     const outputs = await this.exclusive(async () => {
+      const total = this.length + count;
       this.capturing = capture;
       const given = (await this.model.forward({
-        input_ids: transformersInt64(tokens ?? Array.from({ length: count }, () => 0), [1, count]),
+        input_ids: transformersInt64(tokens, [1, count]),
         attention_mask: transformersInt64(Array.from({ length: total }, () => 1), [1, total]),
         past_key_values: this.cache.past,
         [added.embeds]: vectors ? new OrtTensor("float32", vectors.data, [1, count, hiddenSize]) : new OrtTensor("float32", new Float32Array(hiddenSize), [1, 1, hiddenSize]),
@@ -226,6 +249,13 @@ export class OnnxDecoder implements Decoder {
       run,
     } as unknown as Session;
   }
+}
+
+/** Positions [first, end) of an input. */
+function part(input: readonly number[] | Tensor, first: number, end: number): readonly number[] | Tensor {
+  if (!("shape" in input)) return input.slice(first, end);
+  const width = input.shape[1] ?? 0;
+  return { shape: [end - first, width], data: input.data.slice(first * width, end * width) };
 }
 
 function missing(name: string): EngineError {

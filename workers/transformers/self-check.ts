@@ -11,6 +11,11 @@ import { type Decoder, EngineError, type SelfCheck } from "../engine.ts";
 const tolerances: Readonly<Record<string, number>> = { f16: 2e-2, q4f16: 2e-2 };
 const tolerance32 = 1e-3;
 
+/** The tolerance for numbers of this size. */
+export function toleranceFor({ spec }: Decoder, numbers: Float32Array): number {
+  return (tolerances[spec.quantization] ?? tolerance32) * Math.max(1, largest(numbers));
+}
+
 /**
  * Checks a decoder against itself on three tokens, and leaves it empty.
  *
@@ -26,14 +31,13 @@ export async function selfCheck(decoder: Decoder): Promise<SelfCheck> {
   const { logits, residPost, finalNorm } = await decoder.forward(tokens, { capture: true });
   if (!residPost) throw new EngineError("probe: expected hidden states, got none; load the model again");
 
-  const tolerance = (tolerances[spec.quantization] ?? tolerance32) * Math.max(1, largest(logits.data));
-  const embeddingTolerance = (tolerances[spec.quantization] ?? tolerance32) * Math.max(1, largest(embedded.data));
+  const tolerance = toleranceFor(decoder, logits.data);
   const layer = (index: number): Tensor => ({
     shape: [tokens.length, spec.hiddenSize],
     data: Float32Array.from(tokens.flatMap((_, t) => [...row(residPost, t, index)])),
   });
   const embedding = difference(layer(0).data, embedded.data);
-  require("layer 0 to be the embedding", embedding, embeddingTolerance);
+  require("layer 0 to be the embedding", embedding, toleranceFor(decoder, embedded.data));
 
   const lens = difference((await decoder.lens(layer(spec.layers))).data, logits.data);
   require("the head applied to the last layer to give the logits", lens, tolerance);
@@ -67,7 +71,7 @@ function largest(data: Float32Array): number {
 }
 
 /** max |a − b|; NaN where there is one, or where the lengths differ. */
-function difference(a: Float32Array, b: Float32Array): number {
+export function difference(a: Float32Array, b: Float32Array): number {
   if (a.length !== b.length) return Number.NaN;
   let most = 0;
   for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs((a[i] ?? Number.NaN) - (b[i] ?? Number.NaN)));

@@ -1,0 +1,113 @@
+import { expose, proxy, wrap } from "comlink";
+import { expect, test } from "vitest";
+import { Random } from "../probes/random.ts";
+import { tensor, type Tensor } from "../probes/tensor.ts";
+import { exampleTrace } from "../probes/trace.example.ts";
+import { connectProbes } from "./connect-probes.ts";
+import { ProbeService, type ProjectProgress } from "./probe-service.ts";
+
+function cloud(n: number, D: number): Tensor {
+  const random = new Random(1);
+  return tensor([n, D], Float32Array.from({ length: n * D }, () => random.normal()));
+}
+
+test("measures by the probe's id", () => {
+  const m = new ProbeService().measure(exampleTrace({ steps: 6 }), "step-length", { layer: 1, from: 2 });
+  expect(m.kind === "series" && m.steps).toEqual([3, 4, 5]);
+  expect(() => new ProbeService().measure(exampleTrace(), "no-such", { layer: 0, from: 0 })).toThrow("got \"no-such\"");
+});
+test("PCA in one step", async () => {
+  const p = await new ProbeService().project({ points: cloud(30, 8), method: "pca", seed: 1 });
+  expect([p.coordinates.shape, p.components?.shape, p.explained?.length, p.epochs, p.stopped]).toEqual([[30, 2], [2, 8], 2, 0, false]);
+  expect([p.neighbours, p.trustNeighbours]).toEqual([14, 14]);
+  expect(p.trustworthiness).toBeGreaterThan(0.5);
+});
+test("two points are drawn, and nothing is claimed of them", async () => {
+  for (const method of ["pca", "umap"] as const) {
+    const p = await new ProbeService().project({ points: cloud(2, 8), method, seed: 1 });
+    expect(p.coordinates.data.every(Number.isFinite)).toBe(true);
+    expect([p.trustworthiness, p.continuity, p.trustNeighbours]).toEqual([NaN, NaN, 0]);
+  }
+});
+test("a wrong request says what is wrong", async () => {
+  const service = new ProbeService();
+  await expect(service.project({ points: tensor([4]), method: "pca", seed: 1 })).rejects.toThrow("expected points [n, D]");
+  await expect(service.project({ points: cloud(3, 2), method: "tsne" as "pca", seed: 1 })).rejects.toThrow("got tsne");
+  await expect(service.project({ points: cloud(3, 2), method: "pca", seed: 1, k: 0 })).rejects.toThrow("k of at least 1");
+});
+test("UMAP reports progress to its end, and the layout does not depend on the batches", async () => {
+  const seen: number[] = [];
+  const request = { points: cloud(40, 6), method: "umap", seed: 3, epochs: 200 } as const;
+  const p = await new ProbeService().project(request, ({ epoch, epochs }) => { seen.push(epoch); expect(epochs).toBe(200); });
+  expect([p.epochs, p.stopped, p.explained, p.neighbours, seen.at(-1)]).toEqual([200, false, null, 15, 200]);
+  expect((await new ProbeService().project(request)).coordinates).toEqual(p.coordinates);
+});
+test("stop ends the layout, with what there is; the next one runs", async () => {
+  const service = new ProbeService();
+  const request = { points: cloud(200, 6), method: "umap", seed: 3, epochs: 100_000 } as const;
+  const p = await service.project(request, () => service.stop());
+  expect(p.stopped).toBe(true);
+  expect(p.epochs).toBeLessThan(100_000);
+  expect(p.coordinates.data.every(Number.isFinite)).toBe(true);
+  expect((await service.project({ ...request, epochs: 5 })).stopped).toBe(false);
+});
+test("over Comlink: plain data cross, progress arrives, stop gets through", async () => {
+  const { port1, port2 } = new MessageChannel();
+  expose(new ProbeService(), port1);
+  const remote = wrap<ProbeService>(port2);
+  const progress: ProjectProgress[] = [];
+  const done = remote.project(
+    { points: cloud(100, 6), method: "umap", seed: 3, epochs: 1_000_000 },
+    proxy((x: ProjectProgress) => {
+      progress.push(x);
+      void remote.stop();
+    }),
+  );
+  expect((await done).stopped).toBe(true);
+  expect(progress[0]!.coordinates.shape).toEqual([100, 2]);
+  expect(await remote.measure(exampleTrace({ steps: 4 }), "entropy", { layer: 0, from: 0 })).toMatchObject({ kind: "series", steps: [0, 1, 2, 3] });
+  port1.close();
+  port2.close();
+});
+
+/** A worker without a thread: a service behind a message channel, or silence. */
+class FakeWorker extends EventTarget {
+  terminated = false;
+  private readonly port: MessagePort | null;
+  constructor(answers: boolean) {
+    super();
+    const { port1, port2 } = new MessageChannel();
+    if (answers) expose(new ProbeService(), port1);
+    this.port = answers ? port2 : null;
+    port2.addEventListener("message", (event) => this.dispatchEvent(new MessageEvent("message", { data: event.data as unknown })));
+    port2.start();
+    if (!answers) port2.close();
+  }
+  postMessage(message: unknown, transfer: Transferable[] = []): void {
+    this.port?.postMessage(message, transfer);
+  }
+  terminate(): void {
+    this.terminated = true;
+    this.port?.close();
+  }
+  crash(message: string): void {
+    this.dispatchEvent(Object.assign(new Event("error"), { message }));
+  }
+}
+
+test("a crash rejects the call under way, and the next call starts a new worker", async () => {
+  const workers = [new FakeWorker(false), new FakeWorker(true)];
+  let started = 0;
+  const probes = connectProbes(() => workers[started++] as unknown as Worker);
+  const call = probes.project({ points: cloud(5, 3), method: "pca", seed: 1 });
+  workers[0]!.crash("out of memory");
+  await expect(call).rejects.toMatchObject({ name: "ProbeError", message: expect.stringContaining("out of memory") as string });
+  expect(workers[0]!.terminated).toBe(true);
+  expect((await probes.project({ points: cloud(5, 3), method: "pca", seed: 1 })).coordinates.shape).toEqual([5, 2]);
+  expect(started).toBe(2);
+  probes.terminate();
+  await expect(probes.measure(exampleTrace(), "entropy", { layer: 0, from: 0 })).rejects.toThrow("ended");
+});
+test("stop without a worker starts none", () => {
+  connectProbes(() => { throw new Error("started"); }).stop();
+});
