@@ -1,105 +1,132 @@
-/** Share of right answers against difficulty, one line per mode, with 95 % intervals and the level of chance. */
-import type { Chart } from "chart.js";
-import { html } from "lit";
+/** Share of right answers against difficulty: one line per mode with 95 % intervals, and the level of chance. */
+import { css } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { DecodingMode, Thought } from "../../probes/trace.ts";
 import { formatPercent } from "../format.ts";
 import { modeStyles } from "../theme.ts";
-import { ChartElement, type ChartTable, type PageChart } from "./chart-element.ts";
-import { legend } from "./legend.ts";
+import { ChartElement, chartFont, type ChartTable, type DrawnChart, type PageChart } from "./chart-element.ts";
+import { dashOf, legend } from "./legend.ts";
 
 export interface AccuracyRow {
   readonly mode: DecodingMode;
   readonly control: Thought | null;
   readonly label: string;
+  /** `low` and `high` are the ends of the Wilson interval. */
   readonly cells: readonly { readonly difficulty: number; readonly correct: number; readonly answered: number; readonly low: number; readonly high: number }[];
 }
 
 @customElement("accuracy-chart")
 export class AccuracyChart extends ChartElement {
+  static override styles = [...ChartElement.styles, css`:host { --chart-height: 280px; }`];
+
   @property({ attribute: false }) rows: readonly AccuracyRow[] = [];
+  /** `hops`, `levels` … */
   @property() difficultyName = "";
+  /** What blind guessing gets right; null where it is not known. */
   @property({ attribute: false }) chance: number | null = null;
   @property({ attribute: false }) selectedDifficulty: number | null = null;
 
   /** Rows stand a little beside one another, so that intervals do not hide each other. */
   private shift(row: number): number {
-    return (row - (this.rows.length - 1) / 2) * 0.055;
+    const { length } = this.rows;
+    return ((row - (length - 1) / 2) * 0.44) / Math.max(6, length);
+  }
+
+  /** Which of the controls a row is, for its dash; null for a mode. */
+  private controlOf(row: AccuracyRow): number | null {
+    return row.control === null ? null : this.rows.filter((other) => other.control !== null).indexOf(row);
   }
 
   protected configuration(): PageChart {
-    const all = this.rows.flatMap((row) => row.cells.map((cell) => cell.difficulty));
+    const difficulties = [...new Set(this.rows.flatMap((row) => row.cells.map((cell) => cell.difficulty)))].sort((a, b) => a - b);
+    const [first = 0, last = 1] = [difficulties[0], difficulties.at(-1)];
     return {
-      type: "line",
+      type: "scatter",
       data: {
-        datasets: this.rows.map(({ mode, control, cells }, r) => {
-          const style = modeStyles[mode];
-          const colour = this.modeColour(mode);
+        datasets: this.rows.map((row, r) => {
+          const { mode, control, cells } = row;
+          const colour = this.colourOf(mode);
           return {
             data: cells.map(({ difficulty, correct, answered }) => ({ x: difficulty + this.shift(r), y: correct / answered })),
+            showLine: true,
+            clip: 8,
+            order: control ? 1 : 0,
             borderColor: colour,
-            backgroundColor: control || style.shape === "ring" ? this.colours.raised : colour,
+            backgroundColor: control || modeStyles[mode].shape === "ring" ? this.colours.raised : colour,
             borderWidth: control ? 1.2 : 2,
-            borderDash: [...(control ? [3, 3] : style.dash)],
-            pointStyle: style.pointStyle,
+            borderDash: dashOf(mode, this.controlOf(row)),
+            pointStyle: modeStyles[mode].pointStyle,
             pointRadius: control ? 3 : 4.5,
-            pointBorderWidth: 1.8,
+            pointBorderWidth: control ? 1.2 : 2,
+            pointHitRadius: 0,
           };
         }),
       },
-      options: {
-        responsive: true,
-        maintainAspectRatio: false,
-        parsing: false,
-        layout: { padding: { top: 8, right: 10 } },
-        scales: {
-          x: { ...this.axis(this.difficultyName, { min: Math.min(...all) - 0.4, max: Math.max(...all) + 0.4 }, 12), afterBuildTicks: (axis: { ticks: { value: number }[] }) => (axis.ticks = [...new Set(all)].sort((a, b) => a - b).map((value) => ({ value }))) } as object,
-          y: { ...this.axis("share right", { min: 0, max: 1 }, 5) } as object,
-        },
-        plugins: { tooltip: { enabled: false } },
-      },
-      plugins: [{ id: "intervals", beforeDatasetsDraw: (chart) => this.drawIntervals(chart as unknown as Chart) }],
+      options: this.options(
+        { title: this.difficultyName, limits: () => [first - 0.5, last + 0.5], ticks: difficulties, size: 40, grid: false, format: String },
+        { limits: () => [0, 1], ticks: [0, 0.25, 0.5, 0.75, 1], size: 48, format: formatPercent },
+      ),
     };
   }
 
-  private drawIntervals({ ctx, chartArea, scales }: Chart): void {
-    const { x, y } = { x: scales["x"]!, y: scales["y"]! };
-    ctx.save();
-    if (this.chance !== null) {
-      const at = y.getPixelForValue(this.chance);
-      ctx.strokeStyle = this.colours.faint;
-      ctx.setLineDash([4, 4]);
-      ctx.beginPath();
-      ctx.moveTo(chartArea.left, at);
-      ctx.lineTo(chartArea.right, at);
-      ctx.stroke();
-      ctx.setLineDash([]);
-      ctx.fillStyle = this.colours.soft;
-      ctx.textAlign = "right";
-      ctx.fillText("chance", chartArea.right - 2, at - 5);
-    }
-    this.rows.forEach(({ mode, control, cells }, r) => {
-      ctx.strokeStyle = this.modeColour(mode);
-      ctx.lineWidth = control ? 1 : 1.6;
-      for (const { difficulty, low, high } of cells) {
-        const at = x.getPixelForValue(difficulty + this.shift(r));
-        ctx.beginPath();
-        ctx.moveTo(at, y.getPixelForValue(low));
-        ctx.lineTo(at, y.getPixelForValue(high));
-        ctx.stroke();
+  protected override drawBelow(chart: DrawnChart): void {
+    const { chartArea, scales } = chart;
+    const [x, y] = [scales["x"]!, scales["y"]!];
+    this.paint(chart, (ctx) => {
+      if (this.selectedDifficulty !== null) {
+        const left = Math.max(chartArea.left, x.getPixelForValue(this.selectedDifficulty - 0.5));
+        const right = Math.min(chartArea.right, x.getPixelForValue(this.selectedDifficulty + 0.5));
+        ctx.globalCompositeOperation = "destination-over";
+        ctx.fillStyle = this.colours.surface;
+        if (right > left) ctx.fillRect(left, chartArea.top, right - left, chartArea.height);
+        ctx.globalCompositeOperation = "source-over";
       }
+      if (this.chance !== null) this.drawChance(ctx, chartArea, y.getPixelForValue(this.chance), this.chance);
+      this.rows.forEach(({ mode, control, cells }, r) => {
+        ctx.strokeStyle = this.colourOf(mode);
+        ctx.lineWidth = control ? 1 : 1.6;
+        for (const { difficulty, low, high } of cells) {
+          const at = x.getPixelForValue(difficulty + this.shift(r));
+          const [top, bottom] = [y.getPixelForValue(high), y.getPixelForValue(low)];
+          ctx.beginPath();
+          ctx.moveTo(at, top);
+          ctx.lineTo(at, bottom);
+          for (const end of [top, bottom]) {
+            ctx.moveTo(at - 3, end);
+            ctx.lineTo(at + 3, end);
+          }
+          ctx.stroke();
+        }
+      });
     });
-    ctx.restore();
+  }
+
+  private drawChance(ctx: CanvasRenderingContext2D, { left, right }: DrawnChart["chartArea"], y: number, chance: number): void {
+    ctx.strokeStyle = this.colours.faint;
+    ctx.lineWidth = 1.2;
+    ctx.setLineDash([4, 4]);
+    ctx.beginPath();
+    ctx.moveTo(left, y);
+    ctx.lineTo(right, y);
+    ctx.stroke();
+    ctx.setLineDash([]);
+    ctx.font = `400 12px ${chartFont}`;
+    ctx.fillStyle = this.colours.soft;
+    ctx.textAlign = "left";
+    ctx.textBaseline = "bottom";
+    ctx.fillText(`chance ${formatPercent(chance)}`, left + 4, y - 3);
   }
 
   protected override below(): unknown {
-    return html`${legend(this.rows.map(({ mode, control, label }) => ({ mode, control: control !== null, label })))}`;
+    return legend(this.rows.map((row) => ({ mode: row.mode, control: this.controlOf(row), label: row.label })));
   }
 
   protected table(): ChartTable {
     return {
       head: ["mode", this.difficultyName, "right", "of", "share", "95 % interval"],
-      rows: this.rows.flatMap(({ label, cells }) => cells.map(({ difficulty, correct, answered, low, high }) => [label, String(difficulty), String(correct), String(answered), formatPercent(correct / answered), `${formatPercent(low)} to ${formatPercent(high)}`])),
+      rows: this.rows.flatMap(({ label, cells }) =>
+        cells.map(({ difficulty, correct, answered, low, high }) => [label, String(difficulty), String(correct), String(answered), formatPercent(correct / answered), `${formatPercent(low)} to ${formatPercent(high)}`]),
+      ),
     };
   }
 }

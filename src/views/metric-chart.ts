@@ -4,7 +4,7 @@
  * all small multiples; the values under it stand below in words.
  */
 import type { ActiveElement, ChartEvent } from "chart.js";
-import { html } from "lit";
+import { css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { DecodingMode } from "../../probes/trace.ts";
 import { formatNumber } from "../format.ts";
@@ -25,17 +25,20 @@ export interface MetricSeries {
 
 @customElement("metric-chart")
 export class MetricChart extends ChartElement {
+  static override styles = [...ChartElement.styles, css`:host { --chart-height: 168px; }`];
+
   /** For the table; `1` is none. */
   @property() unit = "";
   @property({ attribute: false }) series: readonly MetricSeries[] = [];
   @property({ attribute: false }) selection: Selection | null = null;
   /** The measure's own range; null ends come from the data. */
   @property({ attribute: false }) range: readonly [number | null, number | null] = [null, null];
-  /** First and last step of the shared axis. */
-  @property({ attribute: false }) domain: readonly [number, number] = [0, 1];
+  /** First and last step of the axis that all small multiples share. */
+  @property({ type: Number }) first = 0;
+  @property({ type: Number }) last = 1;
 
   protected configuration(): PageChart {
-    const dense = this.domain[1] - this.domain[0] > 60;
+    const dense = this.last - this.first > 60;
     return {
       type: "scatter",
       data: {
@@ -60,7 +63,7 @@ export class MetricChart extends ChartElement {
       },
       options: {
         ...this.options(
-          { title: "step, 0 = end of the prompt", limits: () => [this.domain[0] - 0.4, this.domain[1] + 0.4], ticks: this.stepTicks(), size: 36, grid: false },
+          { title: "step, 0 = end of the prompt", limits: () => [this.first - 0.4, this.last + 0.4], ticks: this.stepTicks(), size: 36, grid: false },
           { limits: () => this.valueLimits(), ticks: 4, size: 44 },
         ),
         onHover: this.toStep,
@@ -71,7 +74,7 @@ export class MetricChart extends ChartElement {
 
   /** Whole steps only, 0 among them. */
   private stepTicks(): number[] {
-    const [first, last] = this.domain;
+    const { first, last } = this;
     const room = Math.max(2, Math.floor(this.canvasSize.width / 34));
     const every = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((n) => (last - first) / n < room) ?? 1000;
     const ticks: number[] = [];
@@ -91,7 +94,7 @@ export class MetricChart extends ChartElement {
 
   protected override drawBelow(chart: DrawnChart): void {
     const { chartArea, scales } = chart;
-    const { surface, strong, ink } = this.colours;
+    const { surface, strong, soft } = this.colours;
     const zero = scales["x"]!.getPixelForValue(0);
     this.paint(chart, (ctx) => {
       if (zero > chartArea.left) {
@@ -102,7 +105,7 @@ export class MetricChart extends ChartElement {
         line(ctx, zero, chartArea.top, chartArea.bottom, strong);
       }
       const at = this.selection ? scales["x"]!.getPixelForValue(this.selection.step) : Number.NaN;
-      if (at >= chartArea.left && at <= chartArea.right) line(ctx, at, chartArea.top, chartArea.bottom, ink);
+      if (at >= chartArea.left && at <= chartArea.right) line(ctx, at, chartArea.top, chartArea.bottom, soft);
     });
   }
 
@@ -128,7 +131,7 @@ export class MetricChart extends ChartElement {
   private readonly toStep = (event: ChartEvent, _: ActiveElement[], chart: { scales: DrawnChart["scales"] }): void => {
     if (event.x === null) return;
     const step = Math.round(chart.scales["x"]!.getValueForPixel(event.x) ?? 0);
-    if (step >= this.domain[0] && step <= this.domain[1] && step !== this.selection?.step) this.dispatchEvent(new SelectEvent({ step }));
+    if (step >= this.first && step <= this.last && step !== this.selection?.step) this.dispatchEvent(new SelectEvent({ step }));
   };
 
   protected override below(): unknown {

@@ -36,8 +36,10 @@ export class GeoPanel extends LitElement {
       ::slotted([slot="help"]) { display: flex; flex-direction: column; gap: 0.4rem; }
       .body { flex: 1; min-width: 0; min-height: 0; display: flex; flex-direction: column; gap: 0.6rem; }
       :host([compact]) section { padding: 0.7rem 0.85rem 0.75rem; gap: 0.35rem; }
+      :host([compact]) .body { flex: 0 1 auto; margin-top: auto; }
       :host([compact]) h2 { font-size: var(--small); }
       :host([compact]) .title { flex-basis: 6rem; }
+      :host([enlarged]) { --enlarged-height: calc(100dvh - 14rem); }
       dialog { margin: 0; padding: 0; border: 0; max-width: none; max-height: none; width: 100%; height: 100%; color: inherit; background: none; }
       dialog:not(:modal) { display: block; position: static; }
       dialog:modal { position: fixed; inset: 0; width: 100vw; height: 100dvh; background: var(--ground); overflow: auto; }
@@ -64,7 +66,7 @@ export class GeoPanel extends LitElement {
 
   protected override render(): TemplateResult {
     // Inside a closed panel the dialog is only a block; as a modal it is in the top layer, above everything, with Esc and a focus trap for free.
-    return html`<dialog aria-labelledby="title" @close=${this.closed} role=${this.enlarged ? "dialog" : "presentation"}>
+    return html`<dialog aria-labelledby=${this.enlarged ? "title" : nothing} @close=${this.closed} role=${this.enlarged ? "dialog" : "presentation"}>
       <section aria-labelledby="title">
         <header>
           <div class="title"><h2 id="title">${this.heading}</h2>${this.compact && this.caption !== "" ? html`<span class="caption">${this.caption}</span>` : nothing}</div>

@@ -1,6 +1,13 @@
-/** The runs in one plane: a line per mode, small points for the question, thick for thinking, an outlined point where it answers. */
-import type { ActiveElement, Chart, ChartEvent } from "chart.js";
-import { html } from "lit";
+/**
+ * The runs in one plane, a line per run. The question is faint, thinking is
+ * bold with arrows along the way, a diamond marks step 0 (the question is read,
+ * thinking begins), the outlined point at the end answers. The selected step
+ * has a ring and its token in every run.
+ *
+ * One unit is as long across as up, and the view only grows while steps arrive.
+ */
+import type { ActiveElement, ChartEvent } from "chart.js";
+import { css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { DecodingMode } from "../../probes/trace.ts";
 import { formatNumber, formatPercent } from "../format.ts";
@@ -8,8 +15,9 @@ import { SelectEvent, type Selection } from "../selection.ts";
 import { modeStyles } from "../theme.ts";
 import { words } from "../words.ts";
 import { boundsOf, equalAspect, followed, type Bounds } from "./bounds.ts";
-import { ChartElement, type ChartTable, type PageChart } from "./chart-element.ts";
-import { controlDash, legend } from "./legend.ts";
+import { ChartElement, chartFont, type ChartTable, type DrawnChart, type PageChart } from "./chart-element.ts";
+import { freePlace, type Box } from "./label-places.ts";
+import { dashOf, legend } from "./legend.ts";
 
 export interface PlotTrack {
   readonly mode: DecodingMode;
@@ -22,113 +30,248 @@ export interface PlotTrack {
   readonly points: Float32Array;
 }
 
+/** Room for the axes, px; known beforehand, so that the aspect can be. */
+const axisHeight = 40;
+const axisWidth = 46;
+/** How near the pointer must come to a point, px. */
+const reach = 30;
+
 @customElement("trajectory-plot")
 export class TrajectoryPlot extends ChartElement {
+  static override styles = [
+    ...ChartElement.styles,
+    css`
+      :host { --chart-height: 380px; flex: 1; }
+      .canvas { min-height: var(--enlarged-height, var(--chart-height)); flex: 1 1 auto; }
+      @media (max-width: 720px) { :host { --chart-height: 340px; } }
+    `,
+  ];
+
   @property({ attribute: false }) tracks: readonly PlotTrack[] = [];
   @property({ attribute: false }) selection: Selection | null = null;
   /** Shares of variance of the two axes; null where axes mean nothing. */
   @property({ attribute: false }) explained: readonly number[] | null = null;
+  /** Trustworthiness of the picture; a low one is said in words. */
+  @property({ attribute: false }) trust: number | null = null;
   @property() method: "pca" | "umap" = "pca";
   private view: Bounds | null = null;
+  private viewOf: "pca" | "umap" = "pca";
 
   protected configuration(): PageChart {
-    const { ground, raised, ink } = this.colours;
-    const box = this.getBoundingClientRect();
-    const bounds = boundsOf(this.tracks.map((track) => track.points));
-    this.view = bounds ? followed(this.view, bounds) : null;
-    const view = this.view ? equalAspect(this.view, Math.max(200, box.width - 60), Math.max(150, this.plotHeight - 46)) : { left: 0, right: 1, bottom: 0, top: 1 };
-    const axis = (i: 0 | 1): string => (this.method === "umap" ? `UMAP ${i + 1}, no unit` : `PC ${i + 1}${this.explained ? `, ${formatPercent(this.explained[i] ?? Number.NaN)} of the variance` : ""}`);
+    const { raised } = this.colours;
+    this.follow();
     return {
       type: "scatter",
       data: {
         datasets: this.tracks.map(({ mode, control, steps, phases, points }) => {
           const style = modeStyles[mode];
-          const colour = this.modeColour(mode);
+          const colour = this.colourOf(mode);
+          const faint = `${colour}80`;
           const hollow = control || style.shape === "ring";
-          const last = steps.length - 1;
+          const read = (i: number): boolean => phases[i] === "prompt" && steps[i] !== 0;
+          const size = control ? 3.2 : 4.6;
           return {
             data: steps.map((_, i) => ({ x: points[2 * i]!, y: points[2 * i + 1]! })),
             showLine: true,
+            clip: false as const,
+            order: control ? 1 : 0,
             borderColor: colour,
-            borderWidth: control ? 1.2 : 2,
-            borderDash: [...(control ? controlDash : style.dash)],
-            segment: { borderWidth: ({ p0DataIndex }: { p0DataIndex: number }) => (control ? 1.2 : phases[p0DataIndex + 1] === "prompt" ? 0.8 : 2.4) },
+            borderWidth: control ? 1.25 : 2.4,
+            borderDash: dashOf(mode, control ? 0 : null),
+            borderJoinStyle: "round" as const,
+            segment: {
+              borderWidth: ({ p1DataIndex }: { p1DataIndex: number }) => (phases[p1DataIndex] === "prompt" ? 1 : undefined),
+              borderColor: ({ p1DataIndex }: { p1DataIndex: number }) => (phases[p1DataIndex] === "prompt" ? faint : undefined),
+            },
             pointStyle: style.pointStyle,
-            pointBackgroundColor: hollow ? raised : colour,
-            pointBorderColor: steps.map((_, i) => (i === last && !hollow ? ink : colour)),
-            pointBorderWidth: steps.map((_, i) => (i === last ? 2.4 : hollow ? 1.8 : 1)),
-            pointRadius: steps.map((_, i) => (phases[i] === "prompt" ? 2.2 : i === last ? 7 : 5)),
+            pointBackgroundColor: steps.map((_, i) => (hollow ? raised : read(i) ? faint : colour)),
+            pointBorderColor: steps.map((_, i) => (read(i) ? faint : colour)),
+            pointBorderWidth: hollow ? (control ? 1.25 : 2) : 0,
+            pointRadius: steps.map((_, i) => (read(i) ? 2 : i === steps.length - 1 ? size + 2 : size)),
           };
-        }) as never,
+        }),
       },
       options: {
-        responsive: true,
-        maintainAspectRatio: false,
-        parsing: false,
-        clip: false,
-        layout: { padding: 6 },
+        ...this.options(
+          { title: this.axisTitle(0), limits: () => [this.window().left, this.window().right], ticks: 6, size: axisHeight },
+          { title: this.axisTitle(1), limits: () => [this.window().bottom, this.window().top], ticks: 5, size: axisWidth },
+        ),
         interaction: { mode: "nearest", axis: "xy", intersect: false },
         onHover: this.toPoint,
         onClick: this.toPoint,
-        scales: { x: this.axis(axis(0), { min: view.left, max: view.right }, 6) as object, y: this.axis(axis(1), { min: view.bottom, max: view.top }, 5) as object },
-        plugins: { tooltip: { enabled: false } },
       },
-      plugins: [{ id: "selected", afterDatasetsDraw: (chart) => this.drawSelected(chart as unknown as Chart, ground) }],
     };
   }
 
-  private get plotHeight(): number {
-    return this.renderRoot.querySelector(".canvas")?.getBoundingClientRect().height ?? 340;
+  private axisTitle(axis: 0 | 1): string {
+    if (this.method === "umap") return `UMAP ${axis + 1} (no unit)`;
+    const share = this.explained?.[axis];
+    return share === undefined ? `PC ${axis + 1}` : `PC ${axis + 1} · ${formatPercent(share)} of variance`;
   }
 
-  /** A ring and a label at the selected step of every run. */
-  private drawSelected(chart: Chart, ground: string): void {
-    const { ctx } = chart;
+  private follow(): void {
+    const bounds = boundsOf(this.tracks.map((track) => track.points));
+    if (this.viewOf !== this.method || !bounds) this.view = null;
+    this.viewOf = this.method;
+    if (bounds) this.view = followed(this.view, bounds);
+  }
+
+  /** What the plot shows, at the canvas's present size. */
+  private window(): Bounds {
+    const { width, height } = this.canvasSize;
+    return equalAspect(this.view ?? { left: 0, right: 1, bottom: 0, top: 1 }, Math.max(1, width - axisWidth - 10), Math.max(1, height - axisHeight - 8));
+  }
+
+  /** Pixel positions of one track. */
+  private positions(chart: DrawnChart, track: number): { x: number; y: number }[] {
+    return chart.getDatasetMeta(track).data.map((element) => element.getProps(["x", "y"], true) as { x: number; y: number });
+  }
+
+  protected override drawAbove(chart: DrawnChart): void {
+    if (this.tracks.length === 0) return this.drawNothing(chart);
+    this.paint(chart, (ctx) => {
+      const at = this.tracks.map((_, t) => this.positions(chart, t));
+      this.tracks.forEach((track, t) => {
+        drawArrows(ctx, track, at[t]!, this.colourOf(track.mode));
+        this.drawMarks(ctx, track, at[t]!);
+      });
+      this.tracks.forEach((track, t) => this.drawSelected(ctx, track, at[t]!));
+      this.drawLabels(ctx, chart, at);
+    });
+  }
+
+  private drawNothing(chart: DrawnChart): void {
+    this.paint(chart, (ctx) => {
+      ctx.clearRect(0, 0, chart.width, chart.height);
+      ctx.font = `400 13px ${chartFont}`;
+      ctx.fillStyle = this.colours.soft;
+      ctx.textAlign = "center";
+      ctx.fillText("no hidden states yet", chart.width / 2, chart.height / 2);
+    });
+  }
+
+  /** Step 0 as a diamond, the last step of a run outlined. */
+  private drawMarks(ctx: CanvasRenderingContext2D, { steps, control, phases }: PlotTrack, at: readonly { x: number; y: number }[]): void {
+    const { soft, ink } = this.colours;
+    ctx.lineWidth = 1.2;
+    const start = at[steps.indexOf(0)];
+    if (start) {
+      ctx.strokeStyle = soft;
+      const r = 11;
+      ctx.beginPath();
+      ctx.moveTo(start.x, start.y - r);
+      ctx.lineTo(start.x + r, start.y);
+      ctx.lineTo(start.x, start.y + r);
+      ctx.lineTo(start.x - r, start.y);
+      ctx.closePath();
+      ctx.stroke();
+    }
+    const end = at.at(-1);
+    if (end && !control && (phases.at(-1) !== "prompt" || steps.at(-1) === 0)) {
+      ctx.strokeStyle = ink;
+      ctx.lineWidth = 1.5;
+      ctx.beginPath();
+      ctx.arc(end.x, end.y, 9.5, 0, 2 * Math.PI);
+      ctx.stroke();
+    }
+  }
+
+  private drawSelected(ctx: CanvasRenderingContext2D, { mode, control, steps }: PlotTrack, at: readonly { x: number; y: number }[]): void {
+    const { selection } = this;
+    const point = selection && at[steps.indexOf(selection.step)];
+    if (!point) return;
+    const main = mode === selection.mode && !control;
+    ctx.fillStyle = this.colourOf(mode);
+    ctx.globalAlpha = main ? 0.28 : 0.16;
+    ctx.beginPath();
+    ctx.arc(point.x, point.y, main ? 15 : 12, 0, 2 * Math.PI);
+    ctx.fill();
+    ctx.globalAlpha = 1;
+  }
+
+  /** The token at the selected step of each run; and, where there is room, along the selected run's thinking. */
+  private drawLabels(ctx: CanvasRenderingContext2D, chart: DrawnChart, at: readonly (readonly { x: number; y: number }[])[]): void {
     const { selection } = this;
     if (!selection) return;
-    ctx.save();
-    ctx.font = `600 12px ${Chart_font}`;
-    ctx.textBaseline = "middle";
-    for (const [t, { mode, control, steps, labels }] of this.tracks.entries()) {
-      const i = steps.indexOf(selection.step);
-      const element = chart.getDatasetMeta(t).data[i];
-      if (i < 0 || !element) continue;
-      const { x, y } = element.getProps(["x", "y"], true);
-      ctx.strokeStyle = this.colours.ink;
-      ctx.lineWidth = mode === selection.mode && !control ? 2 : 1;
-      ctx.beginPath();
-      ctx.arc(x as number, y as number, 10, 0, 2 * Math.PI);
-      ctx.stroke();
-      const text = labels[i] ?? "";
-      ctx.lineWidth = 4;
-      ctx.strokeStyle = ground;
-      ctx.strokeText(text, (x as number) + 14, y as number);
-      ctx.fillStyle = this.colours.ink;
-      ctx.fillText(text, (x as number) + 14, y as number);
+    const { left, right } = chart.chartArea;
+    const frame: Box = { left, top: 0, right: right + 10, bottom: chart.chartArea.bottom };
+    const taken: Box[] = this.tracks.flatMap(({ phases }, t) => at[t]!.flatMap((p, i) => (phases[i] === "prompt" ? [] : [{ left: p.x - 5, right: p.x + 5, top: p.y - 5, bottom: p.y + 5 }])));
+    const wanted = this.tracks.flatMap((track, t) =>
+      track.steps.flatMap((step, i) => {
+        const chosen = step === selection.step;
+        const along = track.mode === selection.mode && !track.control && step > 0;
+        const rank = chosen ? (track.mode === selection.mode && !track.control ? 0 : 1) : 2;
+        return chosen || along ? [{ text: track.labels[i] ?? "", point: at[t]![i]!, mode: track.mode, rank }] : [];
+      }),
+    );
+    ctx.textBaseline = "top";
+    ctx.lineJoin = "round";
+    const written: { text: string; x: number; y: number }[] = [];
+    for (const { text, point, mode, rank } of wanted.sort((a, b) => a.rank - b.rank)) {
+      if (text.trim() === "") continue;
+      // Runs that pass through one place are labelled once.
+      if (written.some((other) => other.text === text && Math.hypot(other.x - point.x, other.y - point.y) < 14)) continue;
+      ctx.font = `${rank < 2 ? 600 : 400} ${rank === 0 ? 15 : 12}px ${chartFont}`;
+      const height = rank === 0 ? 16 : 13;
+      const width = ctx.measureText(text).width + 2;
+      const free = freePlace(point.x, point.y, width, height, rank < 2 ? 14 : 9, taken, frame);
+      const box = free ?? (rank === 0 ? { left: point.x + 14, top: point.y - height / 2, right: point.x + 14 + width, bottom: point.y + height / 2 } : null);
+      if (!box) continue;
+      taken.push(box);
+      written.push({ text, x: point.x, y: point.y });
+      ctx.lineWidth = 3.5;
+      ctx.strokeStyle = this.colours.raised;
+      ctx.strokeText(text, box.left, box.top + 1);
+      ctx.fillStyle = this.inkOf(mode);
+      ctx.fillText(text, box.left, box.top + 1);
     }
-    ctx.restore();
   }
 
-  private readonly toPoint = (_: ChartEvent, elements: ActiveElement[]): void => {
-    const [element] = elements;
-    const track = element && this.tracks[element.datasetIndex];
-    if (!element || !track) return;
-    const step = track.steps[element.index]!;
+  /** Selects the nearest point, of those that the pointer has come near. */
+  private readonly toPoint = (event: ChartEvent, elements: ActiveElement[]): void => {
+    const [nearest] = elements;
+    const track = nearest && this.tracks[nearest.datasetIndex];
+    if (!nearest || !track || event.x === null || event.y === null) return;
+    const { x, y } = nearest.element.getProps(["x", "y"], true) as { x: number; y: number };
+    if (Math.hypot(x - event.x, y - event.y) > reach) return;
+    const step = track.steps[nearest.index]!;
     if (step !== this.selection?.step || track.mode !== this.selection.mode) this.dispatchEvent(new SelectEvent({ mode: track.mode, step }));
   };
 
   protected override below(): unknown {
-    return html`${legend(this.tracks)}`;
+    const poor = this.trust !== null && this.trust < 0.8 ? html`<p>trust ${formatNumber(this.trust)}: many points that lie close here are not close in the model.</p>` : "";
+    const keys = html`
+      <span class="key"><svg class="mark shape plain" viewBox="-7 -7 14 14" aria-hidden="true"><path class="none" d="M0 -6L6 0L0 6L-6 0Z" /></svg>step 0: the question is read</span>
+      <span class="key"><svg class="mark shape plain" viewBox="-7 -7 14 14" aria-hidden="true"><path class="none" d="M-6 0a6 6 0 1 0 12 0a6 6 0 1 0 -12 0Z" /></svg>last step: answers</span>`;
+    return html`${legend(this.tracks.map(({ mode, control }) => ({ mode, control: control ? 0 : null })), keys)}${poor}`;
   }
 
   protected table(): ChartTable {
     return {
-      head: ["run", "step", "token", "first axis", "second axis"],
-      rows: this.tracks.flatMap(({ mode, control, steps, labels, points }) =>
-        steps.map((step, i) => [control ? "control" : words.modes[mode].name, String(step), labels[i] ?? "", formatNumber(points[2 * i]!), formatNumber(points[2 * i + 1]!)]),
+      head: ["run", "step", "phase", "token", this.axisTitle(0), this.axisTitle(1)],
+      rows: this.tracks.flatMap(({ mode, control, steps, phases, labels, points }) =>
+        steps.map((step, i) => [control ? "control" : words.modes[mode].name, formatNumber(step), phases[i] ?? "", labels[i] ?? "", formatNumber(points[2 * i]!), formatNumber(points[2 * i + 1]!)]),
       ),
     };
   }
 }
 
-const Chart_font = '"Inter", "Segoe UI", system-ui, "Liberation Sans", sans-serif';
+/** Which way it goes: an arrow head on each step of thinking that is long enough to carry one. */
+function drawArrows(ctx: CanvasRenderingContext2D, { phases, control }: PlotTrack, at: readonly { x: number; y: number }[], colour: string): void {
+  const size = control ? 4 : 6;
+  ctx.fillStyle = colour;
+  for (let i = 1; i < at.length; i++) {
+    if (phases[i] === "prompt") continue;
+    const [a, b] = [at[i - 1]!, at[i]!];
+    const length = Math.hypot(b.x - a.x, b.y - a.y);
+    if (!(length > 34)) continue;
+    const [u, v] = [(b.x - a.x) / length, (b.y - a.y) / length];
+    const [x, y] = [a.x + 0.56 * (b.x - a.x), a.y + 0.56 * (b.y - a.y)];
+    ctx.beginPath();
+    ctx.moveTo(x + size * u, y + size * v);
+    ctx.lineTo(x - size * (u - 0.7 * v), y - size * (v + 0.7 * u));
+    ctx.lineTo(x - size * (u + 0.7 * v), y - size * (v - 0.7 * u));
+    ctx.closePath();
+    ctx.fill();
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * Every view with test data, hand-made and seeded: nothing here was measured.
+ * Served by `npm run dev` at /e2e/gallery/gallery.html; not part of the build.
+ */
+import { html, render, type TemplateResult } from "lit";
+import { accuracyRows, metricSeries, tracks } from "./test-data.ts";
+import type { Selection, SelectEvent } from "../../src/selection.ts";
+import { documentStyle } from "../../src/theme.ts";
+import "../../src/views/accuracy-chart.ts";
+import "../../src/views/metric-chart.ts";
+import "../../src/views/panel.ts";
+import "../../src/views/progress-bar.ts";
+import "../../src/views/trajectory-plot.ts";
+
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(documentStyle.cssText);
+document.adoptedStyleSheets = [sheet];
+
+let selection: Selection = { mode: "latent", step: 2, layer: 3 };
+const measures = [
+  { title: "How unsure is it?", unit: "nats", range: [0, null] },
+  { title: "How likely is the right answer?", unit: "1", range: [0, 1] },
+  { title: "How far does each step go?", unit: "1", range: [0, null] },
+  { title: "How sharply does it turn?", unit: "rad", range: [0, Math.PI] },
+] as const;
+const data = measures.map((_, i) => metricSeries(i));
+const joint = tracks();
+const crowd = tracks(40);
+const empty = tracks(0).slice(0, 0);
+const accuracy = accuracyRows();
+const few = accuracy.filter((row) => row.control === null || row.control === "none");
+
+function page(): TemplateResult {
+  return html`<main @select-step=${select}>
+    <p>Test data, hand-made; nothing here was measured.</p>
+    <progress-line label="downloading nano 0.37 M" detail="412 kB of 1.48 MB, 310 kB/s, 3.4 s left" value="412" max="1480"></progress-line>
+    <progress-line label="preparing nano 0.37 M"></progress-line>
+    <div class="pair">
+      <geo-panel id="trajectory" heading="Where does the hidden state go?" caption="exact PCA of all runs together; trustworthiness 0.97 over 5 neighbours">
+        <trajectory-plot .tracks=${joint} .selection=${selection} .explained=${[0.61, 0.22]} .trust=${0.97} heading="joint projection of all runs"></trajectory-plot>
+        <div slot="help"><p>Each run’s hidden state after layer 3, one point per step, all runs in one plane.</p><p><b>Formula</b> PCA. <b>Unit</b> that of the residual stream.</p></div>
+      </geo-panel>
+      <geo-panel heading="A long prompt, laid out by UMAP">
+        <trajectory-plot .tracks=${crowd} .selection=${selection} method="umap" .trust=${0.62} heading="joint layout"></trajectory-plot>
+      </geo-panel>
+    </div>
+    <div class="multiples">${measures.map(
+      ({ title, unit, range }, i) => html`<geo-panel compact heading=${title} caption=${unit === "1" ? "" : unit}>
+        <metric-chart heading=${title} unit=${unit} .series=${data[i]} .selection=${selection} .range=${range} first="-4" last="6"></metric-chart>
+        <div slot="help"><p>What it means.</p></div>
+      </geo-panel>`,
+    )}</div>
+    <geo-panel id="accuracy" heading="Is this luck? Share of right answers on held-out problems" caption="50 problems for each point; bars are 95 % Wilson intervals">
+      <accuracy-chart .rows=${few} difficultyName="hops" .chance=${1 / 12} .selectedDifficulty=${4} heading="share of right answers by hops"></accuracy-chart>
+    </geo-panel>
+    <geo-panel heading="The same with all controls">
+      <accuracy-chart .rows=${accuracy} difficultyName="hops" .chance=${1 / 12} .selectedDifficulty=${4} heading="share of right answers by hops, with controls"></accuracy-chart>
+    </geo-panel>
+    <geo-panel heading="Before anything has run"><trajectory-plot .tracks=${empty}></trajectory-plot></geo-panel>
+  </main>`;
+}
+
+function select(event: SelectEvent): void {
+  selection = { ...selection, ...event.detail };
+  draw();
+}
+
+function draw(): void {
+  render(page(), document.body);
+}
+
+const scheme = new URLSearchParams(location.search).get("scheme");
+if (scheme) document.documentElement.dataset["scheme"] = scheme;
+draw();

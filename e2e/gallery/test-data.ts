@@ -1,0 +1,83 @@
+/** Hand-made shapes for the gallery, from a seeded source. Nothing here was measured. */
+import { wilson } from "../../probes/statistics/wilson.ts";
+import type { DecodingMode, Thought } from "../../probes/trace.ts";
+import type { AccuracyRow } from "../../src/views/accuracy-chart.ts";
+import type { MetricSeries } from "../../src/views/metric-chart.ts";
+import type { PlotTrack } from "../../src/views/trajectory-plot.ts";
+
+/** A linear congruential source (Numerical Recipes): the same picture each time. */
+function source(seed: number): () => number {
+  let state = seed;
+  return () => (state = (1664525 * state + 1013904223) % 2 ** 32) / 2 ** 32;
+}
+
+interface Run {
+  readonly mode: DecodingMode;
+  readonly control: boolean;
+  readonly thinking: readonly string[];
+}
+
+const runs: readonly Run[] = [
+  { mode: "direct", control: false, thinking: [] },
+  { mode: "icl", control: false, thinking: [] },
+  { mode: "cot", control: false, thinking: ["k", "b", "t", "m", "<ans>"] },
+  { mode: "latent", control: false, thinking: ["◌ k", "◌ b", "◌ t", "◌ m", "<ans>"] },
+  { mode: "latent", control: true, thinking: ["◌ k", "◌ z", "◌ q", "◌ q", "<ans>"] },
+];
+
+export function tracks(context = 4): PlotTrack[] {
+  return runs.map(({ mode, control, thinking }, r) => {
+    const random = source(7 + r);
+    const shared = source(3);
+    const labels = [...Array.from({ length: context }, (_, i) => "abcdefghij"[i % 10]!), ...thinking];
+    const steps = labels.map((_, i) => i - context + 1);
+    const points = new Float32Array(2 * labels.length);
+    labels.forEach((_, i) => {
+      const t = i - context + 1;
+      const spread = t <= 0 ? 2.5 : 1.2;
+      const angle = 0.9 * t + (control ? 1.9 : 0);
+      const jitter = t <= 0 ? shared : random;
+      points[2 * i] = (t <= 0 ? 0.4 * t + (mode === "icl" ? 1.4 : 0) : 5 * Math.sin(angle) + (mode === "cot" ? 1.6 : 0)) + spread * (jitter() - 0.5);
+      points[2 * i + 1] = (t <= 0 ? 0 : 3.2 - 3.2 * Math.cos(angle) - 0.5 * t) + spread * (jitter() - 0.5);
+    });
+    return { mode, control, steps, labels, phases: steps.map((step, i) => (step <= 0 ? "prompt" : labels[i] === "<ans>" ? "answer" : "thought")), points };
+  });
+}
+
+export function metricSeries(which: number): MetricSeries[] {
+  return runs.map(({ mode, control, thinking }, r) => {
+    const random = source(31 * which + r);
+    const steps = Array.from({ length: 5 + thinking.length }, (_, i) => i - 4);
+    const values = Float32Array.from(steps, (step) => {
+      const settled = mode === "cot" || (mode === "latent" && !control);
+      if (which === 0) return step < 0 ? 2.4 + 0.5 * random() : settled ? Math.max(0.01, 1.9 - 0.45 * step + 0.2 * random()) : 2.1 + 0.3 * random();
+      if (which === 1) return step < 0 ? 0.05 * random() : settled ? Math.min(0.99, 0.06 + 0.03 * step ** 2.1) : 0.06 + 0.05 * random();
+      if (which === 2) return step === -4 ? NaN : 8 + 14 * random() + (step > 0 ? 9 : 0);
+      return step === -4 || step === (steps.at(-1) ?? 0) ? NaN : 1.2 + 1.2 * random();
+    });
+    return { mode, control, steps, values };
+  });
+}
+
+export function accuracyRows(): AccuracyRow[] {
+  const shapes: readonly [DecodingMode, Thought | null, string, (hops: number) => number][] = [
+    ["direct", null, "direct", (h) => 0.95 * Math.exp(-0.75 * (h - 1)) + 0.06],
+    ["icl", null, "examples (ICL)", (h) => 0.9 * Math.exp(-0.6 * (h - 1)) + 0.07],
+    ["cot", null, "chain of thought", (h) => 1 - 0.006 * h],
+    ["latent", null, "latent loop", (h) => 1 - 0.012 * h * h],
+    ["latent", "none", "no thoughts", (h) => 0.9 * Math.exp(-0.8 * (h - 1)) + 0.05],
+    ["latent", "pause", "a pause token", (h) => 0.85 * Math.exp(-0.7 * (h - 1)) + 0.07],
+    ["latent", "random", "random vectors, same norm", () => 0.09],
+    ["latent", "swapped", "another problem’s thoughts", () => 0.05],
+  ];
+  return shapes.map(([mode, control, label, rate]) => ({
+    mode,
+    control,
+    label,
+    cells: [1, 2, 3, 4, 5, 6].map((difficulty) => {
+      const correct = Math.round(50 * Math.min(1, rate(difficulty)));
+      const [low, high] = wilson(correct, 50);
+      return { difficulty, correct, answered: 50, low, high };
+    }),
+  }));
+}
