@@ -14,7 +14,7 @@ const changed: Settings = {
   temperature: 0.7,
   projection: "umap",
   layoutSeed: 3,
-  extent: "all",
+  extent: "question",
   selection: { mode: "cot", step: 2, layer: 1 },
 };
 

@@ -53,7 +53,7 @@ export const initialSettings: Settings = {
   temperature: 0,
   projection: "pca",
   layoutSeed: 1,
-  extent: "question",
+  extent: "thinking",
   selection: { mode: "latent", step: 2, layer: 3 },
 };
 

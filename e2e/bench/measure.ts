@@ -6,13 +6,35 @@ export interface Stage {
   readonly browser: Browser;
   /** Address of the built app, with a slash at the end. */
   readonly home: string;
+  /** Address of the bench's own page, on which an engine runs without the app; built when first asked for. */
+  readonly bench: () => Promise<string>;
+}
+
+/** What the product promises of a figure. */
+export type Bar = { readonly atMost: number } | { readonly atLeast: number };
+
+/** A figure, with the numbers that it was made of. */
+export interface Detailed {
+  readonly value: number;
+  /** By name; each is printed as `figure.name value unit`. */
+  readonly details: ReadonlyMap<string, number>;
 }
 
 /** A number that the product is held to; one file in `measures/` each, named as the figure. */
 export interface Measure {
   readonly name: string;
   readonly unit: string;
-  run(stage: Stage): Promise<number>;
+  readonly bar: Bar;
+  run(stage: Stage): Promise<number | Detailed>;
+}
+
+/** Whether a value keeps the bar; NaN does not. */
+export function keeps(value: number, bar: Bar): boolean {
+  return "atMost" in bar ? value <= bar.atMost : value >= bar.atLeast;
+}
+
+export function barText(bar: Bar): string {
+  return "atMost" in bar ? `at most ${bar.atMost}` : `at least ${bar.atLeast}`;
 }
 
 /** The middle of what several runs gave; the mean of the two middle ones where they are even. */

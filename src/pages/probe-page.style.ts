@@ -2,9 +2,9 @@
 import { css } from "lit";
 
 export const probePageStyle = css`
-  :host > div { display: flex; flex-direction: column; gap: 1.1rem; }
-  .question { display: grid; grid-template-columns: minmax(0, 1fr) 300px; gap: 1.5rem; align-items: center; }
-  .ask { display: flex; flex-direction: column; gap: 0.8rem; min-width: 0; }
+  :host > div { display: flex; flex-direction: column; gap: 0.9rem; }
+  .question { display: grid; grid-template-columns: minmax(0, 1fr) 248px; gap: 1.5rem; align-items: center; }
+  .ask { display: flex; flex-direction: column; gap: 0.6rem; min-width: 0; }
   .sentence { font-size: var(--large); line-height: 1.35; font-weight: 500; }
   .about summary { cursor: pointer; color: var(--soft); }
   .about p { margin-top: 0.4rem; max-width: 72ch; }

@@ -23,7 +23,7 @@ import "../views/progress-bar.ts";
 import "../views/prompt-editor.ts";
 import type { PromptsEvent } from "../views/prompt-editor.ts";
 import "../views/question-bar.ts";
-import { SettingsEvent } from "../views/question-bar.ts";
+import type { SettingsEvent } from "../views/question-bar.ts";
 import "../views/token-bars.ts";
 import "../views/trajectory-plot.ts";
 import { probePageStyle } from "./probe-page.style.ts";
@@ -112,7 +112,7 @@ export class ProbePage extends LitElement {
       ${decodingModes.map((mode) => {
         const run = session.runs[mode] ?? null;
         const control = mode === "latent" ? (session.runs.control ?? null) : null;
-        return html`<mode-column id="column-${mode}" .mode=${mode} .run=${run} .control=${control} .chosenControl=${settings.control}
+        return html`<mode-column id="column-${mode}" .mode=${mode} .run=${run} .control=${control} .chosenControl=${settings.control} .noise=${settings.noise}
           .selection=${settings.selection} ?selected=${settings.selection.mode === mode} ?playing=${session.playing}
           given=${this.given(mode)} .revision=${this.tick} @choose-control=${this.chooseControl}></mode-column>`;
       })}

@@ -19,6 +19,7 @@ export interface AccuracyRow {
 export class AccuracyChart extends ChartElement {
   static override styles = [...ChartElement.styles, css`:host { --chart-height: 280px; }`];
 
+  override heading = "share of right answers by difficulty";
   @property({ attribute: false }) rows: readonly AccuracyRow[] = [];
   /** `hops`, `levels` … */
   @property() difficultyName = "";

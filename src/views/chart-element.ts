@@ -138,6 +138,8 @@ export abstract class ChartElement extends LitElement {
       maintainAspectRatio: false,
       parsing: false,
       events: ["mousemove", "click"],
+      // Views find what the pointer is near themselves; Chart.js would redraw points as hovered.
+      hover: { mode: "none" as never },
       layout: { padding: { top: 8, right: 10 }, autoPadding: false },
       scales: { x: this.axis("height", x), y: this.axis("width", y) },
     };

@@ -25,7 +25,7 @@ export interface MetricSeries {
 
 @customElement("metric-chart")
 export class MetricChart extends ChartElement {
-  static override styles = [...ChartElement.styles, css`:host { --chart-height: 168px; }`];
+  static override styles = [...ChartElement.styles, css`:host { --chart-height: 172px; }`];
 
   /** For the table; `1` is none. */
   @property() unit = "";
@@ -63,7 +63,7 @@ export class MetricChart extends ChartElement {
       },
       options: {
         ...this.options(
-          { title: "step, 0 = end of the prompt", limits: () => [this.first - 0.4, this.last + 0.4], ticks: this.stepTicks(), size: 36, grid: false },
+          { title: "step, 0 = end of the prompt", limits: () => [this.first - 0.4, this.last + 0.4], ticks: this.stepTicks(), size: 40, grid: false },
           { limits: () => this.valueLimits(), ticks: 4, size: 44 },
         ),
         onHover: this.toStep,

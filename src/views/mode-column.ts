@@ -7,6 +7,7 @@ import type { LiveRun } from "../live-run.ts";
 import { originOf, SelectEvent, type Selection } from "../selection.ts";
 import { sharedStyle } from "../theme.ts";
 import { words } from "../words.ts";
+import { SettingsEvent } from "./question-bar.ts";
 import "./token-strip.ts";
 
 /** A mode's shape, as it stands in every legend. */
@@ -48,6 +49,7 @@ export class ModeColumn extends LitElement {
       .facts { display: flex; gap: 0.9rem; flex-wrap: wrap; color: var(--soft); font-size: var(--small); font-variant-numeric: tabular-nums; margin-top: auto; }
       .error { color: var(--wrong); font-size: var(--small); overflow-wrap: anywhere; }
       .controls { display: flex; align-items: center; gap: 0.4rem; flex-wrap: wrap; font-size: var(--small); }
+      .controls input { width: 4.5rem; min-height: 1.6rem; }
       .controls select { min-height: 1.6rem; padding: 0 0.3rem; max-width: 100%; }
       .control { border-top: 1px dashed var(--line); padding-top: 0.5rem; display: flex; flex-direction: column; gap: 0.4rem; }
     `,
@@ -60,6 +62,8 @@ export class ModeColumn extends LitElement {
   @property({ attribute: false }) selection: Selection | null = null;
   @property({ type: Boolean, reflect: true }) selected = false;
   @property({ type: Boolean }) playing = false;
+  /** Size of the added noise over the thought's norm, for the control `noise`. */
+  @property({ type: Number }) noise = 0;
   /** What this mode is given, for example `3 solved questions`. */
   @property() given = "";
   /** Grows whenever a run does, so that the column draws again. */
@@ -125,6 +129,7 @@ export class ModeColumn extends LitElement {
           ${thoughtControls.map((thought) => html`<option value=${thought} ?selected=${this.chosenControl === thought}>${words.thoughts[thought]}</option>`)}
         </select>
       </label>
+      ${this.chosenControl === "noise" ? html`<label class="controls">size, over the thought’s norm <input type="number" min="0" max="10" step="0.1" .value=${String(this.noise)} @change=${this.chooseNoise} /></label>` : nothing}
       ${ratio === undefined || ratio === null ? nothing : html`<span class="soft small" title="norm of the first thought over the mean norm of the embedding rows">thought norm ${formatNumber(ratio)} × an embedding’s</span>`}
       ${this.control ? html`<h3>control: ${words.thoughts[this.control.thought]}</h3>${this.runBody(this.control, true)}` : nothing}
     </div>`;
@@ -132,6 +137,11 @@ export class ModeColumn extends LitElement {
 
   private choose(): void {
     this.dispatchEvent(new SelectEvent({ mode: this.mode }));
+  }
+
+  private chooseNoise(event: Event): void {
+    const noise = (event.target as HTMLInputElement).valueAsNumber;
+    if (noise >= 0) this.dispatchEvent(new SettingsEvent({ noise }));
   }
 
   private chooseControl(event: Event): void {

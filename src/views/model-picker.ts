@@ -7,6 +7,7 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import { embeddedModel, type ModelChoice } from "../settings.ts";
 import { sharedStyle } from "../theme.ts";
 import { filesFromDrop, filesFromInput } from "./dropped-files.ts";
+import { textField } from "./text-field.ts";
 
 export interface ModelChosen {
   readonly model: ModelChoice;
@@ -103,7 +104,7 @@ export class ModelPicker extends LitElement {
   private hub(event: Event): void {
     event.preventDefault();
     const form = new FormData(event.target as HTMLFormElement);
-    const field = (name: string): string => String(form.get(name) ?? "").trim();
+    const field = (name: string): string => textField(form, name);
     this.choose({ source: "hub", id: field("id"), revision: field("revision"), dtype: field("dtype"), device: field("device") === "webgpu" ? "webgpu" : "wasm" });
   }
 

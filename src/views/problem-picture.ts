@@ -21,7 +21,7 @@ export class ProblemPicture extends LitElement {
   static override styles = [
     sharedStyle,
     css`
-      svg { width: 100%; height: auto; display: block; max-height: 300px; }
+      svg { width: 100%; height: auto; display: block; max-height: 260px; }
       .edge { stroke: var(--strong); stroke-width: 1.2; fill: none; }
       .edge.path { stroke: var(--ink); stroke-width: 2.6; }
       .node circle { fill: var(--surface); stroke: var(--strong); stroke-width: 1.2; }

@@ -6,6 +6,7 @@ import { decodingModes, type DecodingMode } from "../../probes/trace.ts";
 import type { CustomPrompts } from "../session.ts";
 import { sharedStyle } from "../theme.ts";
 import { words } from "../words.ts";
+import { textField } from "./text-field.ts";
 
 /** Fired with the prompts to run, or null to go back to the task's own. */
 export class PromptsEvent extends CustomEvent<CustomPrompts | null> {
@@ -76,7 +77,7 @@ export class PromptEditor extends LitElement {
   private submit(event: Event): void {
     event.preventDefault();
     const form = new FormData(event.target as HTMLFormElement);
-    const text = (name: string): string => String(form.get(name) ?? "").trim();
+    const text = (name: string): string => textField(form, name);
     const number = (name: string): number => Math.max(0, Math.round(Number(form.get(name)) || 0));
     const prompt = (mode: DecodingMode): CustomPrompts["prompts"][DecodingMode] => ({ question: text(`${mode}-question`), cue: text(`${mode}-cue`), stop: text(`${mode}-stop`) });
     this.dispatchEvent(

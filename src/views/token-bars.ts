@@ -16,7 +16,7 @@ export class TokenBars extends LitElement {
       :host([mode="icl"]) { --mode: var(--icl); }
       :host([mode="cot"]) { --mode: var(--cot); }
       :host([mode="latent"]) { --mode: var(--latent); }
-      svg { width: 100%; max-width: 420px; display: block; }
+      svg { width: 100%; max-width: 430px; display: block; }
       .bar { fill: var(--mode); }
       .ground { fill: var(--surface); }
       .token { font: 600 13px var(--mono); fill: var(--ink); }
@@ -33,14 +33,14 @@ export class TokenBars extends LitElement {
   protected override render(): TemplateResult {
     const shown = this.tokens.slice(0, 5);
     const words = shown.map((t) => `${t.text} ${formatPercent(Math.exp(t.logprob))}`).join(", ");
-    return html`<svg viewBox="0 0 300 ${Math.max(1, shown.length) * height}" role="img" aria-label=${words}>
+    return html`<svg viewBox="0 0 400 ${Math.max(1, shown.length) * height}" role="img" aria-label=${words}>
       ${shown.map((t, i) => {
         const share = Math.exp(t.logprob);
         const right = t.text === this.expected;
         return svg`<g transform="translate(0 ${i * height})">
           <text class="token ${right ? "marked" : ""}" x="0" y="15">${t.text}${right ? " ✓" : ""}</text>
-          <rect class="ground" x="62" y="4" width="180" height="13" rx="2" /><rect class="bar" x="62" y="4" width=${(180 * share).toFixed(1)} height="13" rx="2" />
-          <text class="share" x="250" y="15">${formatPercent(share)}</text></g>`;
+          <rect class="ground" x="62" y="4" width="250" height="13" rx="2" /><rect class="bar" x="62" y="4" width=${(250 * share).toFixed(1)} height="13" rx="2" />
+          <text class="share" x="322" y="15">${formatPercent(share)}</text></g>`;
       })}
     </svg>`;
   }

@@ -47,6 +47,7 @@ export class TrajectoryPlot extends ChartElement {
     `,
   ];
 
+  override heading = "joint projection of the runs’ hidden states";
   @property({ attribute: false }) tracks: readonly PlotTrack[] = [];
   @property({ attribute: false }) selection: Selection | null = null;
   /** Shares of variance of the two axes; null where axes mean nothing. */
@@ -96,7 +97,6 @@ export class TrajectoryPlot extends ChartElement {
           { title: this.axisTitle(0), limits: () => [this.window().left, this.window().right], ticks: 6, size: axisHeight },
           { title: this.axisTitle(1), limits: () => [this.window().bottom, this.window().top], ticks: 5, size: axisWidth },
         ),
-        interaction: { mode: "nearest", axis: "xy", intersect: false },
         onHover: this.toPoint,
         onClick: this.toPoint,
       },
@@ -157,7 +157,7 @@ export class TrajectoryPlot extends ChartElement {
     const start = at[steps.indexOf(0)];
     if (start) {
       ctx.strokeStyle = soft;
-      const r = 11;
+      const r = 14;
       ctx.beginPath();
       ctx.moveTo(start.x, start.y - r);
       ctx.lineTo(start.x + r, start.y);
@@ -228,17 +228,24 @@ export class TrajectoryPlot extends ChartElement {
   }
 
   /** Selects the nearest point, of those that the pointer has come near. */
-  private readonly toPoint = (event: ChartEvent, elements: ActiveElement[]): void => {
-    const [nearest] = elements;
-    const track = nearest && this.tracks[nearest.datasetIndex];
-    if (!nearest || !track || event.x === null || event.y === null) return;
-    const { x, y } = nearest.element.getProps(["x", "y"], true) as { x: number; y: number };
-    if (Math.hypot(x - event.x, y - event.y) > reach) return;
-    const step = track.steps[nearest.index]!;
-    if (step !== this.selection?.step || track.mode !== this.selection.mode) this.dispatchEvent(new SelectEvent({ mode: track.mode, step }));
+  private readonly toPoint = ({ x, y }: ChartEvent, _: ActiveElement[], chart: unknown): void => {
+    if (x === null || y === null) return;
+    let nearest: { mode: DecodingMode; step: number; away: number } | null = null;
+    for (const [t, { mode, steps }] of this.tracks.entries()) {
+      this.positions(chart as DrawnChart, t).forEach((point, i) => {
+        const away = Math.hypot(point.x - x, point.y - y);
+        if (away < (nearest?.away ?? reach)) nearest = { mode, step: steps[i]!, away };
+      });
+    }
+    if (nearest) this.choose(nearest);
   };
 
+  private choose({ mode, step }: { mode: DecodingMode; step: number }): void {
+    if (step !== this.selection?.step || mode !== this.selection.mode) this.dispatchEvent(new SelectEvent({ mode, step }));
+  }
+
   protected override below(): unknown {
+    if (this.tracks.length === 0) return "";
     const poor = this.trust !== null && this.trust < 0.8 ? html`<p>trust ${formatNumber(this.trust)}: many points that lie close here are not close in the model.</p>` : "";
     const keys = html`
       <span class="key"><svg class="mark shape plain" viewBox="-7 -7 14 14" aria-hidden="true"><path class="none" d="M0 -6L6 0L0 6L-6 0Z" /></svg>step 0: the question is read</span>

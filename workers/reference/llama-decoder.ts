@@ -221,9 +221,16 @@ export function referenceSpec({ config }: LlamaModel, id = "reference", revision
 function product(weights: Float64Array, x: Float64Array): Float64Array {
   const out = new Float64Array(weights.length / x.length);
   for (let o = 0, at = 0; o < out.length; o++, at += x.length) {
-    let sum = 0;
-    for (let i = 0; i < x.length; i++) sum += weights[at + i]! * x[i]!;
-    out[o] = sum;
+    // Two sums at a time: an addition need not wait for the one before.
+    let even = 0;
+    let odd = 0;
+    let i = 0;
+    for (; i + 1 < x.length; i += 2) {
+      even += weights[at + i]! * x[i]!;
+      odd += weights[at + i + 1]! * x[i + 1]!;
+    }
+    if (i < x.length) even += weights[at + i]! * x[i]!;
+    out[o] = even + odd;
   }
   return out;
 }

@@ -5,6 +5,7 @@ import type { Measure } from "../measure.ts";
 const measure: Measure = {
   name: "first-load-js-page-gzip",
   unit: "KiB",
+  bar: { atMost: 160 },
   async run({ browser, home }) {
     const page = await browser.newPage();
     const load = await firstLoad(page, home);

@@ -1,0 +1,4 @@
+/** A learnt rule after five examples. */
+import { accuracyFigure } from "../accuracy.ts";
+
+export default accuracyFigure("accuracy-rules-5", { task: "rules", mode: "icl", difficulty: 5, variant: "in-distribution" }, { atLeast: 0.9 });

@@ -1,0 +1,80 @@
+/**
+ * What the bench does inside a browser: the app's own engine in its own
+ * worker, without the app around it. Node calls these functions by
+ * `page.evaluate`, so they take and give plain data.
+ */
+import * as Comlink from "comlink";
+import type { Tensor } from "../../../probes/tensor.ts";
+import { connect, type EngineHandle } from "../../../workers/connect.ts";
+import type { AccuracyRequest, ModelRequest, RunRequest } from "../../../workers/engine.ts";
+import type { StepTimes } from "./overhead.worker.ts";
+
+export type Dtype = "fp32" | "q4";
+
+/** A tensor as Playwright carries it. */
+export interface PlainTensor {
+  readonly shape: readonly number[];
+  readonly data: readonly number[];
+}
+
+export interface Bench {
+  /** Right answers, per cell of the request. */
+  accuracy(dtype: Dtype, request: AccuracyRequest): Promise<number[]>;
+  /** Hidden states of a run, `residPost` and `finalNorm` as in `Activation`. */
+  hiddenStates(request: RunRequest): Promise<{ residPost: PlainTensor; finalNorm: PlainTensor }>;
+  /** Decode steps of `nano`, or of the model in the folder that the page's file field holds. */
+  stepTimes(source: "embedded" | "folder", rounds: number): Promise<StepTimes>;
+}
+
+declare global {
+  // A property of globalThis has to be declared by `var`.
+  var bench: Bench;
+}
+
+const nano: ModelRequest = { source: "embedded", id: "geodesic/nano", device: "wasm" };
+const engines = new Map<Dtype, Promise<EngineHandle>>();
+
+/** One worker for each export, kept. */
+function engine(dtype: Dtype): Promise<EngineHandle> {
+  const started = engines.get(dtype) ?? start(dtype);
+  engines.set(dtype, started);
+  return started;
+}
+
+async function start(dtype: Dtype): Promise<EngineHandle> {
+  const handle = connect("transformers");
+  await handle.load({ ...nano, dtype }, () => undefined);
+  return handle;
+}
+
+const plain = ({ shape, data }: Tensor): PlainTensor => ({ shape, data: [...data] });
+
+/** The files that the test put into the field, as if the folder had been dropped. */
+function folder(): ModelRequest {
+  const field = document.querySelector<HTMLInputElement>("#folder");
+  const files = new Map([...(field?.files ?? [])].map((file) => [file.webkitRelativePath, file]));
+  return { source: "folder", id: "random", dtype: "fp32", device: "wasm", files };
+}
+
+globalThis.bench = {
+  async accuracy(dtype, request) {
+    const counts = await (await engine(dtype)).accuracy(request, () => undefined);
+    return counts.map(({ correct }) => correct);
+  },
+
+  async hiddenStates(request) {
+    const { activations } = await (await engine("fp32")).run(request, () => undefined);
+    return { residPost: plain(activations.residPost), finalNorm: plain(activations.finalNorm) };
+  },
+
+  async stepTimes(source, rounds) {
+    const worker = new Worker(new URL("./overhead.worker.ts", import.meta.url), { type: "module" });
+    const { measure } = Comlink.wrap<{ measure(model: ModelRequest, base: string, rounds: number): Promise<StepTimes> }>(worker);
+    try {
+      return await measure(source === "folder" ? folder() : { ...nano, dtype: "fp32" }, document.baseURI, rounds);
+    } finally {
+      worker.terminate();
+    }
+  },
+};
+document.documentElement.dataset["ready"] = "";
