@@ -53,6 +53,8 @@ export default defineConfig({
     dedupe: ["onnxruntime-web", "onnxruntime-common"],
   },
   worker: { format: "es" },
+  // Only workers import these; found late, they would reload the page in development.
+  optimizeDeps: { include: ["@huggingface/transformers", "onnxruntime-web/webgpu", "umap-js"] },
   build: {
     target: "es2022",
     // The polyfill would be an inline script.

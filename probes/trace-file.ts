@@ -47,7 +47,7 @@ export function encodeTrace(trace: Trace): Uint8Array<ArrayBuffer> {
     tensors.set("lens.entropy", lens.entropy);
     tensors.set("lens.answer_logprob", lens.answerLogprob);
   }
-  const json = JSON.stringify(record, (_, value: unknown) =>
+  const json = JSON.stringify({ ...record, lensTexts: lens?.texts ?? [] }, (_, value: unknown) =>
     typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0)) ? (Object.is(value, -0) ? "-0" : String(value)) : value,
   );
   return encodeSafetensors(tensors, { "geodesic.version": traceVersion, "geodesic.trace": json });
@@ -68,7 +68,8 @@ export function decodeTrace(bytes: Uint8Array): Trace {
   } catch (error) {
     throw fault("geodesic.trace", "JSON", error instanceof Error ? error.message : error);
   }
-  const record = readRecord(new Field("trace", json));
+  const field = new Field("trace", json);
+  const record = readRecord(field);
   const [T, L, D] = [record.steps.length, record.model.layers, record.model.hiddenSize];
   const take = (name: string, ...shapes: (readonly number[])[]): Tensor => {
     const found = tensors.get(name);
@@ -88,6 +89,7 @@ export function decodeTrace(bytes: Uint8Array): Trace {
     if (wrong !== undefined) throw fault("lens.tokens", `token ids below ${record.model.vocabSize}`, wrong);
     lens = {
       kept,
+      texts: field.at("lensTexts").list(limits.vocabSize, (item) => readText(item, record.model.vocabSize)),
       tokens,
       logprobs: take("lens.logprobs", [T, L + 1, kept]),
       entropy: take("lens.entropy", [T, L + 1]),
@@ -123,7 +125,7 @@ class Field {
   }
 
   at(key: string): Field {
-    if (typeof this.value !== "object" || this.value === null || Array.isArray(this.value)) throw this.fault("an object");
+    if (typeof this.value !== "object" || this.value === null || (Array.isArray(this.value) && !/^\d+$/.test(key))) throw this.fault("an object");
     // Own properties only: a file must not read `constructor` or the like from the prototype.
     return new Field(`${this.path}.${key}`, Object.hasOwn(this.value, key) ? (this.value as Record<string, unknown>)[key] : undefined);
   }
@@ -238,6 +240,11 @@ function readTokens(f: Field, vocabSize: number): TokenLogprob[] {
     text: x.at("text").text(limits.short),
     logprob: x.at("logprob").number(),
   }));
+}
+
+/** [id, text] */
+function readText(f: Field, vocabSize: number): [number, string] {
+  return [f.at("0").integer(0, vocabSize - 1), f.at("1").text(limits.short)];
 }
 
 function readAnswer(f: Field, vocabSize: number): Answer {

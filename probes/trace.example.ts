@@ -55,7 +55,7 @@ export function exampleTrace(options: ExampleOptions = {}): Trace {
     steps,
     answer: { tokens: [7], text: "h", logprob: -0.1, expected: "h", expectedLogprob: -0.1, correct: true },
     activations: { residPost: normal(captured ? T : 0, L + 1, D), finalNorm: normal(captured ? T : 0, D) },
-    lens: lens ? { kept, tokens, logprobs: normal(T, L + 1, kept), entropy: normal(T, L + 1), answerLogprob: normal(T, L + 1) } : null,
+    lens: lens ? { kept, texts: Array.from({ length: 9 }, (_, id) => [id, String.fromCharCode(97 + id)] as const), tokens, logprobs: normal(T, L + 1, kept), entropy: normal(T, L + 1), answerLogprob: normal(T, L + 1) } : null,
     engine: { name: "reference 1", runtime: "node", device: "cpu", adapter: null },
     created: "2026-11-24T00:00:00.000Z",
   };

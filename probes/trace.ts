@@ -97,6 +97,8 @@ export interface Activation {
 export interface Lens {
   /** Tokens kept per cell, K. */
   readonly kept: number;
+  /** The text of each token that occurs in a cell, by id. */
+  readonly texts: readonly (readonly [number, string])[];
   /** The K likeliest token ids of each cell, best first, [T, L+1, K]. */
   readonly tokens: Tensor;
   /** Their log-probabilities (nats), [T, L+1, K]. */

@@ -112,7 +112,8 @@ export class LiveRun {
     const all = stack(tokens);
     const [t = 0, layers = 0, kept = 0] = all.shape;
     const unknown = (): Tensor => tensor([t, layers], new Float32Array(t * layers).fill(Number.NaN));
-    return { kept, tokens: all, logprobs: stack(logprobs), entropy: unknown(), answerLogprob: unknown() };
+    const texts = new Map(this.events.flatMap((event) => event.lensTexts));
+    return { kept, texts: [...texts], tokens: all, logprobs: stack(logprobs), entropy: unknown(), answerLogprob: unknown() };
   }
 }
 

@@ -5,7 +5,7 @@
  * modes, controls and probes are written once, over `Decoder`.
  */
 import type { Tensor } from "../probes/tensor.ts";
-import type { DecodingMode, EngineRecord, ModelSpec, Step, Thought, Trace } from "../probes/trace.ts";
+import type { DecodingMode, EngineRecord, Lens, ModelSpec, Step, Thought, Trace } from "../probes/trace.ts";
 
 export interface Tokenizer {
   /** @throws EngineError where the text holds something that the vocabulary cannot express */
@@ -144,6 +144,8 @@ export interface StepEvent {
   /** Top tokens per layer, [L+1, K] ids and log-probabilities; null unless captured. */
   readonly lensTokens: Tensor | null;
   readonly lensLogprobs: Tensor | null;
+  /** The texts of these tokens, by id. */
+  readonly lensTexts: Lens["texts"];
 }
 
 /** One rate of the accuracy panel: the same held-out problems for every mode. */

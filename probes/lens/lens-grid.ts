@@ -26,8 +26,8 @@ export interface LensGrid {
 }
 
 /** The texts of all tokens that a trace spells out, by token id. */
-export function tokenTexts(trace: Pick<Trace, "steps">): Map<number, string> {
-  const texts = new Map<number, string>();
+export function tokenTexts(trace: Pick<Trace, "steps" | "lens">): Map<number, string> {
+  const texts = new Map<number, string>(trace.lens?.texts);
   for (const step of trace.steps) {
     if (step.token !== null) texts.set(step.token, step.text);
     for (const { token, text } of [...step.top, ...(step.holds ?? [])]) texts.set(token, text);

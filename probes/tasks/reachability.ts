@@ -8,9 +8,9 @@
  *   latent    <latent> h r [h thoughts] <ans> c₁ c₂                 → y
  *
  * The candidates come after the thinking, so that a thought has to carry the
- * whole frontier: a single path from the root ends at the right candidate only half the time.
+ * whole frontier: a single path from the root ends at the right candidate at most half the time.
  * Source: the superposition task of Zhu et al. 2025, arXiv:2505.12514, made
- * leak-free: two trees of the same shape, labels redrawn, the query last.
+ * leak-free: two trees drawn alike, labels redrawn, the query last.
  */
 import { Random } from "../random.ts";
 import type { DecodingMode } from "../trace.ts";
@@ -62,13 +62,13 @@ export const reachability: Task<ReachabilityProblem> = {
   id: "reachability",
   title: "Reachability, asked late",
   explanation:
-    "Sixteen arrows form two trees of the same shape: a root, then four levels of two letters, each hanging from a letter of the level above. Which of two candidates lies h levels below root r? " +
+    "Sixteen arrows form two trees: a root, then four levels of two letters, each hanging from a letter of the level above. Which of two candidates lies h levels below root r? " +
     "The wrong candidate stands on the same level of the other tree, so counting arrows or ancestors does not help. " +
     "The levels must be found one after the other, and a forward pass of three layers has room for very few: nano, though trained on direct answers too, learnt one level in a pass, and guesses from two on. " +
     "Direct sees root and candidates and answers at once. ICL first sees up to four solved questions on the same graph, none of which shows a letter of the final question's candidates. " +
     "CoT lists every level, two letters each in either order. Latent thinks h vectors. " +
     "In these two the candidates are given only after the thinking, so a thought has to hold both letters of its level at once. " +
-    "A blind guess is right 1 time in 2; following one path down and guessing where it does not end at a candidate is right about 3 times in 4.",
+    "A blind guess is right 1 time in 2; following a single path down, and guessing where it does not end at a candidate, is right at most 3 times in 4.",
   difficulty: { name: "levels", minimum: 1, maximum: levels, initial: 3 },
   shots: { minimum: 0, maximum: 4, initial: 4 },
   variants: [],

@@ -1,8 +1,10 @@
 /** The first page: one question, four ways of thinking, and where the hidden state goes. */
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { live } from "lit/directives/live.js";
 import { probe as findProbe } from "../../probes/index.ts";
-import { decodingModes, type DecodingMode, type TokenLogprob } from "../../probes/trace.ts";
+import { tokenTexts } from "../../probes/lens/lens-grid.ts";
+import { decodingModes, type DecodingMode, type Trace } from "../../probes/trace.ts";
 import { accuracyKey, type AccuracyRunner } from "../accuracy.ts";
 import { formatNumber, formatPercent } from "../format.ts";
 import { charted, type Geometry } from "../geometry.ts";
@@ -141,7 +143,7 @@ export class ProbePage extends LitElement {
       : "";
     return html`<geo-panel id="trajectory" heading="Where does the hidden state go?" caption=${caption}>
       <div slot="controls" class="tools">
-        <label>layer <input type="range" min="0" max=${session.layers} step="1" .value=${String(settings.selection.layer)} @input=${this.setLayer} aria-label="layer" /><output class="number">${settings.selection.layer === 0 ? "embed" : settings.selection.layer}</output></label>
+        <label>layer <input type="range" min="0" max=${session.layers} step="1" .value=${live(String(settings.selection.layer))} @input=${this.setLayer} aria-label="layer" /><output class="number">${settings.selection.layer === 0 ? "embed" : settings.selection.layer}</output></label>
         <span class="switch" role="group" aria-label="projection">
           <button @click=${this.setMethod} data-method="pca" aria-pressed=${settings.projection === "pca"}>PCA</button>
           <button @click=${this.setMethod} data-method="umap" aria-pressed=${settings.projection === "umap"}>UMAP</button>
@@ -175,6 +177,7 @@ export class ProbePage extends LitElement {
     const step = run && trace ? trace.steps[selection.step + originOf(run)] : undefined;
     const latent = step?.phase === "thought" && step.token === null;
     const expected = trace?.answer.expected ?? null;
+    if (trace && trace !== this.texts.trace) this.texts = { trace, map: tokenTexts(trace) };
     return html`<geo-panel id="holds" heading="What does each step hold?" caption="logit lens of ${words.modes[selection.mode].name}: each layer read with the model’s own final norm and head; green frame: the right answer">
       <lens-grid .mode=${selection.mode} .trace=${trace} .selection=${selection} .tokenText=${this.tokenText} .answerToken=${answerToken(run)}></lens-grid>
       ${step
@@ -192,25 +195,10 @@ export class ProbePage extends LitElement {
     </geo-panel>`;
   }
 
-  /** Token texts as the run spells them; Map built once per run. */
-  private texts: { run: LiveRun | null; revision: number; map: Map<number, string> } = { run: null, revision: -1, map: new Map() };
+  /** Texts of the selected run's tokens, read once for each of its states. */
+  private texts: { trace: Trace | null; map: ReadonlyMap<number, string> } = { trace: null, map: new Map() };
 
-  private readonly tokenText = (token: number): string => {
-    const run = this.session.selectedRun;
-    if (run !== this.texts.run || run?.revision !== this.texts.revision) {
-      const map = new Map<number, string>();
-      const note = ({ token: id, text }: TokenLogprob): unknown => map.set(id, text);
-      for (const other of this.session.activeRuns) {
-        for (const step of other.steps) {
-          if (step.token !== null) map.set(step.token, step.text);
-          step.top.forEach(note);
-          step.holds?.forEach(note);
-        }
-      }
-      this.texts = { run, revision: run?.revision ?? -1, map };
-    }
-    return this.texts.map.get(token) ?? `#${token}`;
-  };
+  private readonly tokenText = (token: number): string => this.texts.map.get(token) ?? `#${token}`;
 
   // ——— small multiples ———
 

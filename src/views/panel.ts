@@ -22,9 +22,14 @@ export class GeoPanel extends LitElement {
     sharedStyle,
     css`
       :host { min-width: 0; }
-      section { background: var(--raised); border: 1px solid var(--line); border-radius: var(--radius); padding: 0.9rem 1.1rem 1rem; height: 100%; display: flex; flex-direction: column; gap: 0.6rem; min-width: 0; }
+      section { background: var(--raised); border: 1px solid var(--line); border-radius: var(--radius); padding: 0.9rem 1.1rem 1rem; height: 100%; display: flex; flex-direction: column; gap: 0.6rem; min-width: 0; container-type: inline-size; }
       header { display: flex; flex-wrap: wrap; gap: 0.35rem 0.9rem; align-items: center; }
       .title { flex: 1 1 10rem; min-width: 0; display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 0.5rem; }
+      /* Controls have a row of their own until there is room beside the title. */
+      slot[name="controls"] { display: block; order: 2; flex: 1 1 100%; }
+      slot[name="controls"].none { display: none; }
+      .buttons { order: 1; }
+      @container (min-width: 56rem) { slot[name="controls"] { order: 0; flex: 0 1 auto; } }
       .caption { font-size: var(--small); color: var(--soft); }
       .below { max-width: 90ch; }
       .buttons { display: flex; gap: 0.1rem; margin: -0.2rem -0.4rem -0.2rem 0; align-items: center; }
@@ -61,6 +66,7 @@ export class GeoPanel extends LitElement {
   @property({ type: Boolean, reflect: true }) table = false;
   @state() private help = false;
   @state() private hasHelp = false;
+  @state() private hasControls = false;
   @state() private hasTable = false;
   @query("dialog") private dialog!: HTMLDialogElement;
 
@@ -70,7 +76,7 @@ export class GeoPanel extends LitElement {
       <section aria-labelledby="title">
         <header>
           <div class="title"><h2 id="title">${this.heading}</h2>${this.compact && this.caption !== "" ? html`<span class="caption">${this.caption}</span>` : nothing}</div>
-          <slot name="controls"></slot>
+          <slot name="controls" class=${this.hasControls ? "" : "none"} @slotchange=${this.look}></slot>
           <div class="buttons">
             ${this.hasTable ? html`<button @click=${this.toggleTable} aria-pressed=${this.table} aria-label="table: ${this.heading}" title="the same numbers as a table">${icons.table}</button>` : nothing}
             <button @click=${this.toggleSize} aria-pressed=${this.enlarged} aria-label="${this.enlarged ? "restore" : "enlarge"}: ${this.heading}" title=${this.enlarged ? "back to its place (Esc)" : "enlarge"}>${this.enlarged ? icons.restore : icons.enlarge}</button>
@@ -87,6 +93,7 @@ export class GeoPanel extends LitElement {
   /** Views come and go with the data, so the slots are read again whenever they change. */
   private look(): void {
     this.hasHelp = this.querySelector(':scope > [slot="help"]') !== null;
+    this.hasControls = this.querySelector(':scope > [slot="controls"]') !== null;
     this.hasTable = this.views().length > 0;
     for (const view of this.views()) view.showTable = this.table;
   }

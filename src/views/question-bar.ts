@@ -1,6 +1,7 @@
 /** Chooses the question: task, difficulty, shots, variant, seed. */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
+import { live } from "lit/directives/live.js";
 import { task as findTask, tasks } from "../../probes/tasks/index.ts";
 import { Random } from "../../probes/random.ts";
 import { fitToTask, type Settings } from "../settings.ts";
@@ -21,6 +22,7 @@ export class QuestionBar extends LitElement {
       form { display: flex; flex-wrap: wrap; gap: 0.4rem 1rem; align-items: center; }
       label { display: flex; align-items: center; gap: 0.4rem; font-size: var(--small); color: var(--soft); }
       select, input, output { color: var(--ink); }
+      select { max-width: min(20rem, 62vw); }
       output { min-width: 1.2em; font-weight: 600; font-variant-numeric: tabular-nums; }
       input[type="range"] { width: 96px; }
       input[type="number"] { width: 6.2rem; }
@@ -38,10 +40,10 @@ export class QuestionBar extends LitElement {
     const { difficulty, shots, variants } = task;
     return html`<form @submit=${this.again}>
       <label>task <select name="task" @change=${this.chooseTask}>${tasks.map((t) => html`<option value=${t.id} ?selected=${t.id === task.id}>${t.title}</option>`)}</select></label>
-      <label>${difficulty.name} <input name="difficulty" type="range" min=${difficulty.minimum} max=${difficulty.maximum} step="1" .value=${String(settings.difficulty)} @input=${this.chooseNumber} /><output>${settings.difficulty}</output></label>
-      ${shots ? html`<label title="solved questions that the ICL prompt begins with">shots <input name="shots" type="range" min=${shots.minimum} max=${shots.maximum} step="1" .value=${String(settings.shots)} @input=${this.chooseNumber} /><output>${settings.shots}</output></label>` : nothing}
+      <label>${difficulty.name} <input name="difficulty" type="range" min=${difficulty.minimum} max=${difficulty.maximum} step="1" .value=${live(String(settings.difficulty))} @input=${this.chooseNumber} /><output>${settings.difficulty}</output></label>
+      ${shots ? html`<label title="solved questions that the ICL prompt begins with">shots <input name="shots" type="range" min=${shots.minimum} max=${shots.maximum} step="1" .value=${live(String(settings.shots))} @input=${this.chooseNumber} /><output>${settings.shots}</output></label>` : nothing}
       ${variants.length > 1 ? html`<label>rule <select name="variant" @change=${this.chooseVariant}>${variants.map((v) => html`<option value=${v.id} ?selected=${v.id === settings.variant}>${v.title}</option>`)}</select></label>` : nothing}
-      <label title="how many times the hidden state is fed back">thoughts <input name="thoughts" type="range" min="0" max=${task.maxThoughts} step="1" .value=${String(settings.thoughts ?? this.ownThoughts)} @input=${this.chooseNumber} /><output>${settings.thoughts ?? this.ownThoughts}</output></label>
+      <label title="how many times the hidden state is fed back">thoughts <input name="thoughts" type="range" min="0" max=${task.maxThoughts} step="1" .value=${live(String(settings.thoughts ?? this.ownThoughts))} @input=${this.chooseNumber} /><output>${settings.thoughts ?? this.ownThoughts}</output></label>
       <label title="of the chain of thought; 0 takes the likeliest token, above it tokens are sampled with the problem’s seed">temperature <input name="temperature" type="number" class="short" min="0" max="5" step="0.1" .value=${String(settings.temperature)} @change=${this.chooseNumber} /></label>
       <span class="seed"><label>problem <input name="seed" type="number" min="0" max="2147483647" step="1" .value=${String(settings.seed)} @change=${this.chooseNumber} aria-label="problem number, the seed" /></label>
         <button type="submit" title="draw a new problem (key N)">new problem</button></span>

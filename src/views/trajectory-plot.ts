@@ -106,7 +106,7 @@ export class TrajectoryPlot extends ChartElement {
   private axisTitle(axis: 0 | 1): string {
     if (this.method === "umap") return `UMAP ${axis + 1} (no unit)`;
     const share = this.explained?.[axis];
-    return share === undefined ? `PC ${axis + 1}` : `PC ${axis + 1} · ${formatPercent(share)} of variance`;
+    return share === undefined || Number.isNaN(share) ? `PC ${axis + 1}` : `PC ${axis + 1} · ${formatPercent(share)} of variance`;
   }
 
   private follow(): void {

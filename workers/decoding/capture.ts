@@ -15,6 +15,8 @@ export interface CaptureOptions {
   readonly answer: number | null;
 }
 
+type LensTensors = Omit<Lens, "kept" | "texts">;
+
 /** The lens takes at most this many logits at a time. */
 const largestLens = 1 << 22;
 
@@ -23,7 +25,8 @@ export class Capture {
   private readonly kept: number;
   private readonly residPost: Tensor[] = [];
   private readonly finalNorm: Tensor[] = [];
-  private readonly lenses: Omit<Lens, "kept">[] = [];
+  private readonly lenses: LensTensors[] = [];
+  private readonly texts = new Map<number, string>();
 
   constructor(private readonly decoder: Decoder, private readonly options: CaptureOptions) {
     this.kept = Math.min(options.kept, decoder.spec.vocabSize);
@@ -45,7 +48,8 @@ export class Capture {
       const step = this.step(pass, t, positions, holds);
       this.steps.push(step);
       const part = (whole: Tensor | undefined | null): Tensor | null => (whole ? { shape: whole.shape.slice(1), data: row(whole, t).slice() } : null);
-      return { step, residPost: part(residPost), lensTokens: part(lens?.tokens), lensLogprobs: part(lens?.logprobs) };
+      const lensTokens = part(lens?.tokens);
+      return { step, residPost: part(residPost), lensTokens, lensLogprobs: part(lens?.logprobs), lensTexts: this.textsOf(lensTokens) };
     });
   }
 
@@ -58,8 +62,17 @@ export class Capture {
 
   lens(): Lens | null {
     if (this.lenses.length === 0) return null;
-    const all = (name: keyof Omit<Lens, "kept">): Tensor => concatenate(this.lenses.map((lens) => lens[name]));
-    return { kept: this.kept, tokens: all("tokens"), logprobs: all("logprobs"), entropy: all("entropy"), answerLogprob: all("answerLogprob") };
+    const all = (name: keyof LensTensors): Tensor => concatenate(this.lenses.map((lens) => lens[name]));
+    return { kept: this.kept, texts: [...this.texts], tokens: all("tokens"), logprobs: all("logprobs"), entropy: all("entropy"), answerLogprob: all("answerLogprob") };
+  }
+
+  /** Spells out the tokens of a step's cells, each looked up once in a run. */
+  private textsOf(tokens: Tensor | null): [number, string][] {
+    return [...new Set(tokens?.data ?? [])].map((token) => {
+      const text = this.texts.get(token) ?? this.decoder.tokenizer.text(token);
+      this.texts.set(token, text);
+      return [token, text];
+    });
   }
 
   private step(pass: Pass, t: number, positions: number, holds: Tensor | null): Step {
@@ -82,7 +95,7 @@ export class Capture {
   }
 
   /** The logit lens of [T, L+1, D]. */
-  private async lensOf(residPost: Tensor): Promise<Omit<Lens, "kept">> {
+  private async lensOf(residPost: Tensor): Promise<LensTensors> {
     const [positions = 0, layers = 0, d = 0] = residPost.shape;
     const cells = positions * layers;
     const shape = [positions, layers];

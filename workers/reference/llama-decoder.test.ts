@@ -5,7 +5,7 @@ import { decoderContract } from "../decoder-contract.ts";
 import { llamaShapes } from "../llama.ts";
 import type { LlamaConfig, LlamaModel } from "../llama.ts";
 import { ReferenceDecoder } from "./llama-decoder.ts";
-import { nanoDecoder } from "./nano.ts";
+import { nanoDecoder, nanoFile } from "./nano.ts";
 import { wordTokenizer } from "./word-tokenizer.ts";
 
 decoderContract("the reference on nano", async () => nanoDecoder(), { tolerance: 1e-5 });
@@ -78,3 +78,35 @@ test.each([
 test("a missing tensor is named", () => {
   expect(() => new ReferenceDecoder({ config: tiny, weights: new Map() }, tokenizer)).toThrow(/reference: expected the tensor model\.embed_tokens\.weight, got none/);
 });
+
+/** What PyTorch computed when the model was exported: a prompt, its latent thoughts, and the logits after the cue. */
+interface TorchCase {
+  readonly task: string;
+  readonly prompt: string;
+  readonly prompt_ids: readonly number[];
+  readonly cue_ids: readonly number[];
+  readonly thoughts: readonly (readonly number[])[];
+  readonly logits: readonly number[];
+}
+test("nano's thoughts and logits are those that PyTorch computed at export (models/nano/check.json)", async () => {
+  const decoder = nanoDecoder();
+  const cases = JSON.parse(nanoFile("check.json").toString("utf8")) as readonly TorchCase[];
+  expect(cases.length).toBeGreaterThan(0);
+  for (const { prompt, prompt_ids: ids, cue_ids: cue, thoughts, logits } of cases) {
+    expect(decoder.tokenizer.encode(prompt)).toEqual(ids);
+    await decoder.rewind(0);
+    let forward = await decoder.forward(ids);
+    for (const thought of thoughts) {
+      const fed = forward.finalNorm.data.slice(-decoder.spec.hiddenSize);
+      expect(largestGap(fed, thought)).toBeLessThan(1e-4);
+      forward = await decoder.forward(tensor([1, fed.length], fed));
+    }
+    if (cue.length > 0) forward = await decoder.forward(cue);
+    expect(largestGap(forward.logits.data.slice(-decoder.spec.vocabSize), logits)).toBeLessThan(1e-3);
+  }
+});
+
+function largestGap(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  expect(a.length).toBe(b.length);
+  return Math.max(...Array.from(a, (x, i) => Math.abs(x - b[i]!)));
+}
