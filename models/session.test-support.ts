@@ -26,7 +26,7 @@ export async function onnxLogits(bytes: Uint8Array, config: LlamaConfig, pieces:
     const logits = results["logits"]?.data as Float32Array;
     for (let t = 0; t < piece.length; t++) rows.push(logits.slice(t * config.vocabSize, (t + 1) * config.vocabSize));
     cache = Object.fromEntries(
-      Object.entries(results).filter(([name]) => name.startsWith("present")).map(([name, value]) => [name.replace("present", "past_key_values"), value as Tensor]),
+      Object.entries(results).filter(([name]) => name.startsWith("present")).map(([name, value]) => [name.replace("present", "past_key_values"), value]),
     );
   }
   await session.release();

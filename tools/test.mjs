@@ -65,7 +65,7 @@ const reports = join(root, "build", "reports");
 rmSync(reports, { recursive: true, force: true });
 
 await stage("types", () => run("node", [program("typescript", "tsc"), "-p", "."], { quiet: true, minutes: 5 }));
-await stage("lint", () => run("node", [program("oxlint"), "--type-aware", "--deny-warnings", "probes", "workers", "src", "models", "e2e", "tools"], { quiet: true, minutes: 5 }));
+await stage("lint", () => run("node", [program("oxlint"), "--type-aware", "--deny-warnings", "probes", "workers", "src", "models", "e2e", "tools"], { quiet: true, minutes: 5, env: { NO_COLOR: "1" } }));
 // Before the unit tests: some of them read the packed model.
 const built = await stage("build", () => build({ quiet: true, minutes: 5 }));
 

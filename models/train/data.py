@@ -40,11 +40,6 @@ def text_of(ids):
     return " ".join(VOCABULARY[int(i)] for i in ids)
 
 
-def ids_of(text):
-    """The inverse of text_of."""
-    return [TOKEN_ID[token] for token in text.split()]
-
-
 def full(count, value):
     """A vector of `count` equal ids."""
     return torch.full((count,), value, dtype=torch.long)

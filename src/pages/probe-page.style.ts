@@ -33,7 +33,7 @@ export const probePageStyle = css`
   @media (max-width: 720px) {
     .question { grid-template-columns: minmax(0, 1fr); }
     problem-picture { max-width: 300px; margin: 0 auto; }
-    .columns { display: flex; overflow-x: auto; scroll-snap-type: x mandatory; padding-bottom: 0.3rem; }
+    .columns { display: flex; align-items: flex-start; overflow-x: auto; scroll-snap-type: x mandatory; padding-bottom: 0.3rem; }
     .columns > * { flex: 0 0 88%; scroll-snap-align: start; }
     .dots { display: flex; justify-content: center; gap: 0.5rem; margin-top: -0.6rem; }
     .dots button { width: 28px; height: 28px; min-height: 0; border-radius: 50%; padding: 0; background: none; border: 0; display: grid; place-items: center; }

@@ -69,6 +69,13 @@ export abstract class ChartElement extends LitElement {
   protected drawBelow(_chart: DrawnChart): void {}
   protected drawAbove(_chart: DrawnChart): void {}
 
+  /** The mouse moved to, or a click or tap came at, this place on the canvas, px. */
+  protected pointed(_chart: DrawnChart, _x: number, _y: number): void {}
+
+  private point(event: MouseEvent): void {
+    if (this.chart) this.pointed(this.chart, event.offsetX, event.offsetY);
+  }
+
   /** Legend or readout under the chart. */
   protected below(): unknown {
     return nothing;
@@ -89,7 +96,7 @@ export abstract class ChartElement extends LitElement {
   protected override render(): TemplateResult {
     const { head, rows } = this.showTable ? this.table() : { head: [], rows: [] };
     return html`
-      <div class="canvas"><canvas role="img" aria-label="chart: ${this.heading}; the panel’s table button shows its numbers"></canvas></div>
+      <div class="canvas"><canvas role="img" @mousemove=${this.point} @click=${this.point} aria-label="chart: ${this.heading}; the panel’s table button shows its numbers"></canvas></div>
       <div class="below number">${this.below()}</div>
       ${this.showTable ? dataTable(this.heading, head, rows) : nothing}
     `;
@@ -131,15 +138,14 @@ export abstract class ChartElement extends LitElement {
 
   private readonly redraw = (): void => this.requestUpdate();
 
-  /** What all charts have in common: no animation, no tooltip, no listening to touches that scroll the page. */
+  /** What all charts have in common. */
   protected options(x: AxisOptions, y: AxisOptions): NonNullable<PageChart["options"]> {
     return {
       responsive: true,
       maintainAspectRatio: false,
       parsing: false,
-      events: ["mousemove", "click"],
-      // Views find what the pointer is near themselves; Chart.js would redraw points as hovered.
-      hover: { mode: "none" as never },
+      // Chart.js would play the last event again after each update, and redraw points as hovered; see `point`.
+      events: [],
       layout: { padding: { top: 8, right: 10 }, autoPadding: false },
       scales: { x: this.axis("height", x), y: this.axis("width", y) },
     };
@@ -156,7 +162,8 @@ export abstract class ChartElement extends LitElement {
       title: { display: title !== "", text: title, color: soft, padding: 2 },
       afterDataLimits: (scale: Scale) => ([scale.min, scale.max] = limits() as [number, number]),
       afterBuildTicks: (scale: Scale) => (scale.ticks = (typeof ticks === "number" ? niceTicks(scale.min, scale.max, ticks) : ticks).map((value) => ({ value }))),
-      afterFit: (scale: Scale) => (scale[across] = size),
+      // Ticks at the ends may reach into the padding; the plot itself has exactly the room that is left.
+      afterFit: (scale: Scale) => Object.assign(scale, { [across]: size, paddingTop: 0, paddingBottom: 0, paddingLeft: 0, paddingRight: 0 }),
     };
   }
 

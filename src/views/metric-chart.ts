@@ -3,7 +3,6 @@
  * 0 is tinted: there the model still reads the prompt. One cursor runs through
  * all small multiples; the values under it stand below in words.
  */
-import type { ActiveElement, ChartEvent } from "chart.js";
 import { css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { DecodingMode } from "../../probes/trace.ts";
@@ -61,14 +60,10 @@ export class MetricChart extends ChartElement {
           };
         }),
       },
-      options: {
-        ...this.options(
-          { title: "step, 0 = end of the prompt", limits: () => [this.first - 0.4, this.last + 0.4], ticks: this.stepTicks(), size: 40, grid: false },
-          { limits: () => this.valueLimits(), ticks: 4, size: 44 },
-        ),
-        onHover: this.toStep,
-        onClick: this.toStep,
-      },
+      options: this.options(
+        { title: "step, 0 = end of the prompt", limits: () => [this.first - 0.4, this.last + 0.4], ticks: this.stepTicks(), size: 40, grid: false },
+        { limits: () => this.valueLimits(), ticks: 4, size: 44 },
+      ),
     };
   }
 
@@ -128,11 +123,10 @@ export class MetricChart extends ChartElement {
     });
   }
 
-  private readonly toStep = (event: ChartEvent, _: ActiveElement[], chart: { scales: DrawnChart["scales"] }): void => {
-    if (event.x === null) return;
-    const step = Math.round(chart.scales["x"]!.getValueForPixel(event.x) ?? 0);
+  protected override pointed(chart: DrawnChart, x: number): void {
+    const step = Math.round(chart.scales["x"]!.getValueForPixel(x) ?? 0);
     if (step >= this.first && step <= this.last && step !== this.selection?.step) this.dispatchEvent(new SelectEvent({ step }));
-  };
+  }
 
   protected override below(): unknown {
     const step = this.selection?.step;

@@ -7,7 +7,7 @@
  * window as a modal dialog would: Esc or the button brings it back, and the
  * keyboard goes back to where it was.
  */
-import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { sharedStyle } from "../theme.ts";
 
@@ -46,10 +46,9 @@ export class GeoPanel extends LitElement {
       :host([compact]) .title { flex-basis: 6rem; }
       :host([enlarged]) { --enlarged-height: calc(100dvh - 14rem); }
       dialog { margin: 0; padding: 0; border: 0; max-width: none; max-height: none; width: 100%; height: 100%; color: inherit; background: none; }
-      dialog:not(:modal) { display: block; position: static; }
-      dialog:modal { position: fixed; inset: 0; width: 100vw; height: 100dvh; background: var(--ground); overflow: auto; }
-      dialog:modal section { border: 0; border-radius: 0; background: var(--ground); padding: 1.4rem clamp(1rem, 4vw, 3.5rem) 2rem; min-height: 100%; }
-      dialog:modal h2 { font-size: var(--large); }
+      dialog { position: fixed; inset: 0; width: 100vw; height: 100dvh; background: var(--ground); overflow: auto; }
+      dialog section { border: 0; border-radius: 0; background: var(--ground); padding: 1.4rem clamp(1rem, 4vw, 3.5rem) 2rem; min-height: 100%; }
+      dialog h2 { font-size: var(--large); }
       dialog::backdrop { background: var(--ground); }
       @media (pointer: coarse) { .buttons button { min-height: 2.25rem; min-width: 2.25rem; } }
       @media (max-width: 480px) { section { padding: 0.75rem 0.8rem 0.85rem; } }
@@ -68,26 +67,29 @@ export class GeoPanel extends LitElement {
   @state() private hasHelp = false;
   @state() private hasControls = false;
   @state() private hasTable = false;
-  @query("dialog") private dialog!: HTMLDialogElement;
+  @query("dialog") private dialog!: HTMLDialogElement | null;
+  @query(".size") private sizeButton!: HTMLButtonElement;
 
   protected override render(): TemplateResult {
-    // Inside a closed panel the dialog is only a block; as a modal it is in the top layer, above everything, with Esc and a focus trap for free.
-    return html`<dialog aria-labelledby=${this.enlarged ? "title" : nothing} @close=${this.closed} role=${this.enlarged ? "dialog" : "presentation"}>
-      <section aria-labelledby="title">
-        <header>
-          <div class="title"><h2 id="title">${this.heading}</h2>${this.compact && this.caption !== "" ? html`<span class="caption">${this.caption}</span>` : nothing}</div>
-          <slot name="controls" class=${this.hasControls ? "" : "none"} @slotchange=${this.look}></slot>
-          <div class="buttons">
-            ${this.hasTable ? html`<button @click=${this.toggleTable} aria-pressed=${this.table} aria-label="table: ${this.heading}" title="the same numbers as a table">${icons.table}</button>` : nothing}
-            <button @click=${this.toggleSize} aria-pressed=${this.enlarged} aria-label="${this.enlarged ? "restore" : "enlarge"}: ${this.heading}" title=${this.enlarged ? "back to its place (Esc)" : "enlarge"}>${this.enlarged ? icons.restore : icons.enlarge}</button>
-            ${this.hasHelp ? html`<button @click=${this.toggleHelp} aria-expanded=${this.help} aria-controls="help" aria-label="about: ${this.heading}" title="what this is: formula, source, unit, caution">?</button>` : nothing}
-          </div>
-        </header>
-        <div id="help" class="help" ?hidden=${!this.help}><slot name="help" @slotchange=${this.look}></slot></div>
-        ${!this.compact && this.caption !== "" ? html`<p class="caption below number">${this.caption}</p>` : nothing}
-        <div class="body"><slot @slotchange=${this.look}></slot></div>
-      </section>
-    </dialog>`;
+    // As a modal it is in the top layer, above everything, with Esc and a focus trap for free; the views are slotted anew and stay as they are.
+    return this.enlarged ? html`<dialog aria-labelledby="title" @close=${this.closed}>${this.frame()}</dialog>` : this.frame();
+  }
+
+  private frame(): TemplateResult {
+    return html`<section aria-labelledby="title">
+      <header>
+        <div class="title"><h2 id="title">${this.heading}</h2>${this.compact && this.caption !== "" ? html`<span class="caption">${this.caption}</span>` : nothing}</div>
+        <slot name="controls" class=${this.hasControls ? "" : "none"} @slotchange=${this.look}></slot>
+        <div class="buttons">
+          ${this.hasTable ? html`<button @click=${this.toggleTable} aria-pressed=${this.table} aria-label="table: ${this.heading}" title="the same numbers as a table">${icons.table}</button>` : nothing}
+          <button class="size" @click=${this.toggleSize} aria-pressed=${this.enlarged} aria-label="${this.enlarged ? "restore" : "enlarge"}: ${this.heading}" title=${this.enlarged ? "back to its place (Esc)" : "enlarge"}>${this.enlarged ? icons.restore : icons.enlarge}</button>
+          ${this.hasHelp ? html`<button @click=${this.toggleHelp} aria-expanded=${this.help} aria-controls="help" aria-label="about: ${this.heading}" title="what this is: formula, source, unit, caution">?</button>` : nothing}
+        </div>
+      </header>
+      <div id="help" class="help" ?hidden=${!this.help}><slot name="help" @slotchange=${this.look}></slot></div>
+      ${!this.compact && this.caption !== "" ? html`<p class="caption below number">${this.caption}</p>` : nothing}
+      <div class="body"><slot @slotchange=${this.look}></slot></div>
+    </section>`;
   }
 
   /** Views come and go with the data, so the slots are read again whenever they change. */
@@ -112,17 +114,19 @@ export class GeoPanel extends LitElement {
   }
 
   private toggleSize(): void {
-    if (this.enlarged) this.dialog.close();
-    else this.enlarge();
-  }
-
-  enlarge(): void {
-    this.dialog.showModal();
-    this.enlarged = true;
+    if (this.dialog) this.dialog.close();
+    else this.enlarged = true;
   }
 
   private closed(): void {
     this.enlarged = false;
+  }
+
+  /** The frame is made anew, so the keyboard is put back on the button that it was on. */
+  protected override updated(changed: PropertyValues<this>): void {
+    if (!changed.has("enlarged") || (!this.enlarged && changed.get("enlarged") === undefined)) return;
+    if (this.dialog && !this.dialog.open) this.dialog.showModal();
+    this.sizeButton.focus();
   }
 }
 

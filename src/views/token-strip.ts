@@ -20,7 +20,7 @@ export class TokenStrip extends LitElement {
       button.thought, button.answer { border-color: var(--mode); color: var(--mode-ink); background: var(--raised); font-weight: 600; }
       button.cue { color: var(--soft); border-style: dashed; font-weight: 400; }
       button.latent { border: 0; background: none; padding: 0; border-radius: 50%; line-height: 0; }
-      button.context { color: var(--faint); font-family: var(--sans); }
+      button.context { color: var(--soft); font-family: var(--sans); }
       button.given { border-width: 2px; }
       button[aria-current="true"] { box-shadow: 0 0 0 2px var(--ground), 0 0 0 4px var(--ink); }
       button.future { opacity: 0.35; }

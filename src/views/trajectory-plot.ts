@@ -6,7 +6,6 @@
  *
  * One unit is as long across as up, and the view only grows while steps arrive.
  */
-import type { ActiveElement, ChartEvent } from "chart.js";
 import { css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { DecodingMode } from "../../probes/trace.ts";
@@ -92,14 +91,10 @@ export class TrajectoryPlot extends ChartElement {
           };
         }),
       },
-      options: {
-        ...this.options(
-          { title: this.axisTitle(0), limits: () => [this.window().left, this.window().right], ticks: 6, size: axisHeight },
-          { title: this.axisTitle(1), limits: () => [this.window().bottom, this.window().top], ticks: 5, size: axisWidth },
-        ),
-        onHover: this.toPoint,
-        onClick: this.toPoint,
-      },
+      options: this.options(
+        { title: this.axisTitle(0), limits: () => [this.window().left, this.window().right], ticks: 6, size: axisHeight },
+        { title: this.axisTitle(1), limits: () => [this.window().bottom, this.window().top], ticks: 5, size: axisWidth },
+      ),
     };
   }
 
@@ -228,17 +223,16 @@ export class TrajectoryPlot extends ChartElement {
   }
 
   /** Selects the nearest point, of those that the pointer has come near. */
-  private readonly toPoint = ({ x, y }: ChartEvent, _: ActiveElement[], chart: unknown): void => {
-    if (x === null || y === null) return;
+  protected override pointed(chart: DrawnChart, x: number, y: number): void {
     let nearest: { mode: DecodingMode; step: number; away: number } | null = null;
     for (const [t, { mode, steps }] of this.tracks.entries()) {
-      this.positions(chart as DrawnChart, t).forEach((point, i) => {
+      this.positions(chart, t).forEach((point, i) => {
         const away = Math.hypot(point.x - x, point.y - y);
         if (away < (nearest?.away ?? reach)) nearest = { mode, step: steps[i]!, away };
       });
     }
     if (nearest) this.choose(nearest);
-  };
+  }
 
   private choose({ mode, step }: { mode: DecodingMode; step: number }): void {
     if (step !== this.selection?.step || mode !== this.selection.mode) this.dispatchEvent(new SelectEvent({ mode, step }));

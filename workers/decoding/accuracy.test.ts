@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { task } from "../../probes/tasks/index.ts";
 import type { DecodingMode, Thought } from "../../probes/trace.ts";
 import type { AccuracyCell, AccuracyProgress, AccuracyRequest } from "../engine.ts";
-import { nanoDecoder } from "../reference/nano.ts";
+import { nanoDecoder } from "../reference/nano.test-support.ts";
 import { accuracy } from "./accuracy.ts";
 import { requestFor } from "./request.ts";
 import { run } from "./run.ts";

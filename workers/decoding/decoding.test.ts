@@ -6,7 +6,7 @@ import { decodingModes, thoughtControls } from "../../probes/trace.ts";
 import type { DecodingMode, Thought, Trace } from "../../probes/trace.ts";
 import { EngineError } from "../engine.ts";
 import type { Decoder, Forward, RunRequest, StepEvent, Tokenizer } from "../engine.ts";
-import { nanoDecoder } from "../reference/nano.ts";
+import { nanoDecoder } from "../reference/nano.test-support.ts";
 import { fillerToken, norm } from "./controls.ts";
 import { requestFor } from "./request.ts";
 import type { RequestOptions } from "./request.ts";

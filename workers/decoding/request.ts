@@ -1,3 +1,4 @@
+/** A task's problem, in one mode, as a request that an engine answers. */
 import type { Problem, Task } from "../../probes/tasks/task.ts";
 import type { DecodingMode, Thought } from "../../probes/trace.ts";
 import type { RunRequest } from "../engine.ts";

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { Random } from "../../probes/random.ts";
 import { tensor } from "../../probes/tensor.ts";
-import { decoderContract } from "../decoder-contract.ts";
+import { decoderContract } from "../decoder-contract.test-support.ts";
 import { llamaShapes } from "../llama.ts";
 import type { LlamaConfig, LlamaModel } from "../llama.ts";
 import { ReferenceDecoder } from "./llama-decoder.ts";
-import { nanoDecoder, nanoFile } from "./nano.ts";
+import { nanoDecoder, nanoFile } from "./nano.test-support.ts";
 import { wordTokenizer } from "./word-tokenizer.ts";
 
 decoderContract("the reference on nano", async () => nanoDecoder(), { tolerance: 1e-5 });

@@ -1,3 +1,4 @@
+/** Sessions of onnxruntime, and what comes out of them as float32. */
 import type { InferenceSession } from "onnxruntime-common";
 import type { Tensor } from "../../probes/tensor.ts";
 import { tensor } from "../../probes/tensor.ts";

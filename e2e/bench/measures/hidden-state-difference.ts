@@ -5,7 +5,7 @@
  */
 import { requestFor } from "../../../workers/decoding/request.ts";
 import { run } from "../../../workers/decoding/run.ts";
-import { nanoDecoder } from "../../../workers/reference/nano.ts";
+import { nanoDecoder } from "../../../workers/reference/nano.test-support.ts";
 import { task as taskOf } from "../../../probes/tasks/index.ts";
 import { firstSeed } from "../accuracy.ts";
 import { onBenchPage } from "../bench-page.ts";
