@@ -314,11 +314,11 @@ test.describe("prompts of one's own", () => {
     await settled(page);
   };
   const edges = chase.edges.flat().join(" ");
-  const oneHop = `<bos> <hop> ${edges} <direct> 1 ${chase.start}`;
+  const oneHop = `<bos> <hop> ${edges} <direct> 1 ${chase.start} <ans>`;
 
   test("what was typed runs in all four modes, and the task comes back", async ({ page, home }) => {
     await open(page, home);
-    await expect(page.locator('prompt-editor textarea[name="direct-question"]')).toHaveValue(new RegExp(`<direct> 4 ${chase.start}$`));
+    await expect(page.locator('prompt-editor textarea[name="direct-question"]')).toHaveValue(new RegExp(`<direct> 4 ${chase.start} <ans>$`));
     const next = walk(chase)[1]!;
     await type(page, oneHop, next);
     await expect(page.getByText("Your own prompts.")).toBeVisible();

@@ -81,7 +81,7 @@ export async function lensCursor(page: Page): Promise<string> {
 export async function saved(page: Page, mode: DecodingMode): Promise<{ trace: Trace; download: Download; bytes: Uint8Array }> {
   await page.keyboard.press(String(modes.indexOf(mode) + 1));
   await expect(page.locator(`mode-column[mode="${mode}"][selected]`)).toBeVisible();
-  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "save" }).click()]);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "save", exact: true }).click()]);
   const bytes = new Uint8Array(await readFile(await download.path()));
   return { trace: decodeTrace(bytes), download, bytes };
 }

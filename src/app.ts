@@ -1,4 +1,5 @@
 /** `<geodesic-app>`: the frame of the page, its keys, and the state of the model. */
+import "./first-engine.ts";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 import { AccuracyRunner, accuracyKey } from "./accuracy.ts";
@@ -60,6 +61,7 @@ export class GeodesicApp extends LitElement {
     document.addEventListener("dragover", preventDefault);
     document.addEventListener("drop", this.dropTrace);
     void this.session.start();
+    void this.updateComplete.then(() => this.geometry.warm());
   }
 
   override disconnectedCallback(): void {

@@ -5,7 +5,7 @@
  */
 import { jointTrajectory } from "../probes/joint.ts";
 import type { Measurement } from "../probes/probe.ts";
-import type { Tensor } from "../probes/tensor.ts";
+import { tensor, type Tensor } from "../probes/tensor.ts";
 import type { Step, Trace } from "../probes/trace.ts";
 import { connectProbes, type ProbeHandle } from "../workers/connect-probes.ts";
 import type { LiveRun } from "./live-run.ts";
@@ -50,6 +50,11 @@ export class Geometry extends EventTarget {
   constructor(private readonly session: Session) {
     super();
     session.addEventListener("change", () => this.follow());
+  }
+
+  /** Starts the worker, so that it is there when the first steps arrive. */
+  warm(): void {
+    void this.probes.project({ points: tensor([1, 1]), method: "pca", seed: 0 }).catch(() => undefined);
   }
 
   stop(): void {

@@ -7,9 +7,10 @@ import { task as findTask } from "../probes/tasks/index.ts";
 import type { Problem, Prompt, Task } from "../probes/tasks/task.ts";
 import { decodeTrace, encodeTrace } from "../probes/trace-file.ts";
 import { decodingModes, type DecodingMode, type Thought, type Trace } from "../probes/trace.ts";
-import { connect, type EngineHandle } from "../workers/connect.ts";
+import type { EngineHandle } from "../workers/connect.ts";
 import { requestFor } from "../workers/decoding/request.ts";
 import type { LoadProgress, LoadReport, ModelRequest, RunRequest } from "../workers/engine.ts";
+import { nextEngine } from "./first-engine.ts";
 import { LiveRun } from "./live-run.ts";
 import { originOf, type Selection } from "./selection.ts";
 import { decodeAddress, embeddedModel, encodeAddress, fitToTask, type ModelChoice, type Settings } from "./settings.ts";
@@ -33,6 +34,9 @@ export interface CustomPrompts {
   readonly maxAnswerTokens: number;
 }
 
+/** Least time between two drawings while steps arrive, ms: decoding has the processor first. */
+const restWhileRunning = 100;
+
 export class Session extends EventTarget {
   settings: Settings = decodeAddress(location.hash);
   load: LoadState = { status: "idle" };
@@ -48,6 +52,7 @@ export class Session extends EventTarget {
   private handle: EngineHandle | null = null;
   private round = 0;
   private scheduled = false;
+  private told = 0;
   private playTimer: ReturnType<typeof setInterval> | null = null;
 
   // ——— what is on the table ———
@@ -91,7 +96,7 @@ export class Session extends EventTarget {
   async loadModel(): Promise<void> {
     this.round++;
     this.handle?.terminate();
-    this.handle = connect("transformers");
+    this.handle = nextEngine();
     const handle = this.handle;
     this.load = { status: "loading", progress: null };
     this.changed();
@@ -372,14 +377,18 @@ export class Session extends EventTarget {
     this.writeAddress();
   }
 
-  /** Says that something changed; listeners hear it once per frame. */
+  /** Says that something changed; listeners hear it once per frame, while steps arrive ten times a second. */
   changed(): void {
     if (this.scheduled) return;
     this.scheduled = true;
-    requestAnimationFrame(() => {
+    const tell = (): void => {
       this.scheduled = false;
+      this.told = performance.now();
       this.dispatchEvent(new Event("change"));
-    });
+    };
+    const rest = this.running ? restWhileRunning - (performance.now() - this.told) : 0;
+    if (rest > 0) setTimeout(tell, rest);
+    else requestAnimationFrame(tell);
   }
 }
 

@@ -37,10 +37,16 @@ export function barText(bar: Bar): string {
   return "atMost" in bar ? `at most ${bar.atMost}` : `at least ${bar.atLeast}`;
 }
 
+/** The value below which a share `q` of the values lies, interpolated between neighbours. */
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = q * (sorted.length - 1);
+  const [low, high] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];
+  if (low === undefined || high === undefined) throw new RangeError("quantile: expected at least one value, got none");
+  return low + (high - low) * (at - Math.floor(at));
+}
+
 /** The middle of what several runs gave; the mean of the two middle ones where they are even. */
 export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]];
-  if (low === undefined || high === undefined) throw new RangeError("median: expected at least one value, got none");
-  return (low + high) / 2;
+  return quantile(values, 0.5);
 }

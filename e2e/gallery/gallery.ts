@@ -32,7 +32,7 @@ const few = accuracy.filter((row) => row.control === null || row.control === "no
 
 function page(): TemplateResult {
   return html`<main @select-step=${select}>
-    <p>Test data, hand-made; nothing here was measured.</p>
+    <h1>Test data, hand-made; nothing here was measured</h1>
     <progress-line label="downloading nano 0.37 M" detail="412 kB of 1.48 MB, 310 kB/s, 3.4 s left" value="412" max="1480"></progress-line>
     <progress-line label="preparing nano 0.37 M"></progress-line>
     <div class="pair">

@@ -82,7 +82,7 @@ export class GeoPanel extends LitElement {
         <slot name="controls" class=${this.hasControls ? "" : "none"} @slotchange=${this.look}></slot>
         <div class="buttons">
           ${this.hasTable ? html`<button @click=${this.toggleTable} aria-pressed=${this.table} aria-label="table: ${this.heading}" title="the same numbers as a table">${icons.table}</button>` : nothing}
-          <button class="size" @click=${this.toggleSize} aria-pressed=${this.enlarged} aria-label="${this.enlarged ? "restore" : "enlarge"}: ${this.heading}" title=${this.enlarged ? "back to its place (Esc)" : "enlarge"}>${this.enlarged ? icons.restore : icons.enlarge}</button>
+          <button class="size" @click=${this.toggleSize} aria-label="${this.enlarged ? "restore" : "enlarge"}: ${this.heading}" title=${this.enlarged ? "back to its place (Esc)" : "enlarge"}>${this.enlarged ? icons.restore : icons.enlarge}</button>
           ${this.hasHelp ? html`<button @click=${this.toggleHelp} aria-expanded=${this.help} aria-controls="help" aria-label="about: ${this.heading}" title="what this is: formula, source, unit, caution">?</button>` : nothing}
         </div>
       </header>
