@@ -153,7 +153,7 @@ export class ProbePage extends LitElement {
       </div>
       ${geometry.progress ? html`<progress-line label="UMAP epochs" .value=${geometry.progress.done} .max=${geometry.progress.total} @stop=${this.stopLayout}></progress-line>` : nothing}
       ${geometry.notice === "" ? nothing : html`<p class="small wrong" role="alert">${geometry.notice}</p>`}
-      <trajectory-plot .tracks=${projection?.tracks ?? none} .selection=${settings.selection} .explained=${projection?.explained ?? null} .method=${projection?.method ?? settings.projection}></trajectory-plot>
+      <trajectory-plot .tracks=${projection?.tracks ?? none} .selection=${settings.selection} .explained=${projection?.explained ?? null} .trust=${projection?.trustworthiness ?? null} .method=${projection?.method ?? settings.projection}></trajectory-plot>
       <div slot="help">
         <p>Each run’s hidden state after layer ${settings.selection.layer}, one point per step, all runs in one plane. Small points are the question; the thick line is thinking; the outlined point answers.</p>
         <p><b>Formula</b> PCA: the two directions of largest variance of the centred states. <b>Unit</b> that of the residual stream. <b>Source</b> Pearson 1901; UMAP: McInnes et al. 2018; trustworthiness: Venna and Kaski 2001.</p>

@@ -9,6 +9,7 @@ import type { Trace } from "../../probes/trace.ts";
 import { formatPercent } from "../format.ts";
 import { originOf, SelectEvent, type Selection } from "../selection.ts";
 import { sharedStyle } from "../theme.ts";
+import { dataTable, dataTableStyle } from "./data-table.ts";
 
 const cellWidth = 46;
 const cellHeight = 30;
@@ -19,6 +20,7 @@ const bottom = 44;
 export class LensGrid extends LitElement {
   static override styles = [
     sharedStyle,
+    dataTableStyle,
     css`
       :host([mode="direct"]) { --mode: var(--direct); }
       :host([mode="icl"]) { --mode: var(--icl); }
@@ -41,6 +43,8 @@ export class LensGrid extends LitElement {
   @property({ attribute: false }) trace: Trace | null = null;
   @property({ attribute: false }) tokenText: (token: number) => string = String;
   @property({ attribute: false }) selection: Selection | null = null;
+  /** Shows the same cells as a table, below. */
+  @property({ type: Boolean }) showTable = false;
   /** Token id of the right answer, to mark where it appears first; null where it is not known. */
   @property({ attribute: false }) answerToken: number | null = null;
 
@@ -62,7 +66,17 @@ export class LensGrid extends LitElement {
         <text class="axis" x="0" y=${layers * cellHeight + 17}>input</text><text class="axis" x="0" y=${layers * cellHeight + 35}>step</text>
         ${this.cursor(from, origin, layers, steps.length)}
       </svg>
-    </div>`;
+    </div>${this.showTable ? this.table(trace, layers) : nothing}`;
+  }
+
+  private table(trace: Trace, layers: number): TemplateResult {
+    const origin = originOf(trace);
+    const names = Array.from({ length: layers }, (_, layer) => (layer === 0 ? "embed" : `layer ${layer}`));
+    const rows = trace.steps.slice(trace.questionStart).map(({ index, token, text }) => [
+      `${index - origin} ${token === null ? "thought" : text}`,
+      ...names.map((_, layer) => `${this.tokenText(row(trace.lens!.tokens, index, layer)[0]!)} ${formatPercent(Math.exp(row(trace.lens!.logprobs, index, layer)[0]!))}`),
+    ]);
+    return dataTable("likeliest next token at each step and layer, with its probability", ["step, input", ...names], rows);
   }
 
   private column(trace: Trace, index: number, from: number, layers: number): SVGTemplateResult[] {
