@@ -31,7 +31,7 @@ export interface JointProjection {
 export const charted = ["entropy", "answer-probability", "step-length", "turning-angle"] as const;
 
 /** Rest between two drawings while steps arrive, ms. */
-const drawingPause = 60;
+const drawingPause = 160;
 
 export class Geometry extends EventTarget {
   projection: JointProjection | null = null;

@@ -35,7 +35,7 @@ export interface CustomPrompts {
 }
 
 /** Least time between two drawings while steps arrive, ms: decoding has the processor first. */
-const restWhileRunning = 100;
+const restWhileRunning = 160;
 
 export class Session extends EventTarget {
   settings: Settings = decodeAddress(location.hash);
@@ -377,7 +377,7 @@ export class Session extends EventTarget {
     this.writeAddress();
   }
 
-  /** Says that something changed; listeners hear it once per frame, while steps arrive ten times a second. */
+  /** Says that something changed; listeners hear it once per frame, while steps arrive six times a second. */
   changed(): void {
     if (this.scheduled) return;
     this.scheduled = true;

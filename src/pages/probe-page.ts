@@ -114,7 +114,7 @@ export class ProbePage extends LitElement {
       ${decodingModes.map((mode) => {
         const run = session.runs[mode] ?? null;
         const control = mode === "latent" ? (session.runs.control ?? null) : null;
-        return html`<mode-column id="column-${mode}" .mode=${mode} .run=${run} .control=${control} .chosenControl=${settings.control} .noise=${settings.noise}
+        return html`<mode-column id="column-${mode}" .mode=${mode} .run=${run} .control=${control} .chosenControl=${settings.control} .noise=${settings.noise} .temperature=${settings.temperature}
           .selection=${settings.selection} ?selected=${settings.selection.mode === mode} ?playing=${session.playing}
           given=${this.given(mode)} .revision=${this.tick} @choose-control=${this.chooseControl}></mode-column>`;
       })}

@@ -46,12 +46,12 @@ export class ModeColumn extends LitElement {
       .result { display: flex; align-items: baseline; gap: 0.6rem; flex-wrap: wrap; }
       .given { font: 600 var(--large)/1.2 var(--mono); overflow-wrap: anywhere; }
       .verdict { font-weight: 600; }
-      .facts { display: flex; gap: 0.9rem; flex-wrap: wrap; color: var(--soft); font-size: var(--small); font-variant-numeric: tabular-nums; margin-top: auto; }
+      .facts { display: flex; gap: 0.9rem; flex-wrap: wrap; color: var(--soft); font-size: var(--small); font-variant-numeric: tabular-nums; }
       .error { color: var(--wrong); font-size: var(--small); overflow-wrap: anywhere; }
       .controls { display: flex; align-items: center; gap: 0.4rem; flex-wrap: wrap; font-size: var(--small); }
       .controls input { width: 4.5rem; min-height: 1.6rem; }
       .controls select { min-height: 1.6rem; padding: 0 0.3rem; max-width: 100%; }
-      .control { border-top: 1px dashed var(--line); padding-top: 0.5rem; display: flex; flex-direction: column; gap: 0.4rem; }
+      .control { margin-top: auto; border-top: 1px dashed var(--line); padding-top: 0.5rem; display: flex; flex-direction: column; gap: 0.4rem; }
     `,
   ];
 
@@ -62,6 +62,8 @@ export class ModeColumn extends LitElement {
   @property({ attribute: false }) selection: Selection | null = null;
   @property({ type: Boolean, reflect: true }) selected = false;
   @property({ type: Boolean }) playing = false;
+  /** Of the chain of thought; 0 is greedy. */
+  @property({ type: Number }) temperature = 0;
   /** Size of the added noise over the thought's norm, for the control `noise`. */
   @property({ type: Number }) noise = 0;
   /** What this mode is given, for example `3 solved questions`. */
@@ -80,7 +82,7 @@ export class ModeColumn extends LitElement {
         <span class="soft small">${sentence}${this.given === "" ? "" : `, ${this.given}`}</span>
       </header>
       ${this.run ? this.runBody(this.run, false) : html`<p class="soft small">waiting for the model</p>`}
-      ${this.mode === "latent" ? this.controls() : nothing}
+      ${this.mode === "latent" ? this.controls() : this.mode === "cot" ? this.sampling() : nothing}
     `;
   }
 
@@ -108,6 +110,7 @@ export class ModeColumn extends LitElement {
     const { answer, trace } = run;
     if (!answer || !trace) return nothing;
     const passes = 1 + stepsTaken(trace);
+    const ratio = trace.steps.find((s) => s.normRatio !== null)?.normRatio ?? undefined;
     const time = trace.steps.filter((s) => s.phase !== "prompt").reduce((sum, s) => sum + s.milliseconds, 0) + promptTime(run);
     const probability = answer.expectedLogprob === null ? answer.logprob : answer.expectedLogprob;
     const of = answer.expectedLogprob === null ? answer.text : answer.expected;
@@ -115,28 +118,37 @@ export class ModeColumn extends LitElement {
       <span title="probability of ${answer.expectedLogprob === null ? "its own" : "the right"} answer when it answers">p(${of}) ${formatPercent(Math.exp(probability))}</span>
       <span title="forward passes one after another: the prompt’s, then one for each step">${passes} ${passes === 1 ? "pass" : "passes"}</span>
       <span title="wall-clock time of the forward passes">${formatNumber(time)} ms</span>
+      ${ratio === undefined ? nothing : html`<span title="norm of the first vector that was fed back, over the mean norm of the embedding rows">norm ${formatNumber(ratio)} × an embedding’s</span>`}
       ${run.openedFrom === null ? nothing : html`<span title="read from a file">from ${run.openedFrom}</span>`}
     `;
   }
 
+  /** CoT: greedy, or sampled with the problem's seed. */
+  private sampling(): TemplateResult {
+    return html`<div class="control"><label class="controls" title="0 takes the likeliest token; above it tokens are sampled, with the problem’s number as seed">temperature
+      <input type="number" min="0" max="5" step="0.1" .value=${String(this.temperature)} @change=${this.chooseTemperature} /></label></div>`;
+  }
+
   private controls(): TemplateResult {
-    const latent = this.run?.trace;
-    const ratio = latent?.steps.filter((s) => s.normRatio !== null).at(0)?.normRatio;
     return html`<div class="control">
-      <label class="controls">does the thought matter? feed back instead:
+      <label class="controls" title="does the thought matter? feed something else back in its place, and see whether the answer survives">control
         <select @change=${this.chooseControl} aria-label="control: what is fed back instead of the thought">
-          <option value="hidden" ?selected=${this.chosenControl === "hidden"}>nothing, no control</option>
+          <option value="hidden" ?selected=${this.chosenControl === "hidden"}>none</option>
           ${thoughtControls.map((thought) => html`<option value=${thought} ?selected=${this.chosenControl === thought}>${words.thoughts[thought]}</option>`)}
         </select>
       </label>
       ${this.chosenControl === "noise" ? html`<label class="controls">size, over the thought’s norm <input type="number" min="0" max="10" step="0.1" .value=${String(this.noise)} @change=${this.chooseNoise} /></label>` : nothing}
-      ${ratio === undefined || ratio === null ? nothing : html`<span class="soft small" title="norm of the first thought over the mean norm of the embedding rows">thought norm ${formatNumber(ratio)} × an embedding’s</span>`}
       ${this.control ? html`<h3>control: ${words.thoughts[this.control.thought]}</h3>${this.runBody(this.control, true)}` : nothing}
     </div>`;
   }
 
   private choose(): void {
     this.dispatchEvent(new SelectEvent({ mode: this.mode }));
+  }
+
+  private chooseTemperature(event: Event): void {
+    const temperature = (event.target as HTMLInputElement).valueAsNumber;
+    if (temperature >= 0) this.dispatchEvent(new SettingsEvent({ temperature }));
   }
 
   private chooseNoise(event: Event): void {

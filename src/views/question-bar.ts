@@ -26,7 +26,6 @@ export class QuestionBar extends LitElement {
       output { min-width: 1.2em; font-weight: 600; font-variant-numeric: tabular-nums; }
       input[type="range"] { width: 96px; }
       input[type="number"] { width: 6.2rem; }
-      input.short { width: 4rem; }
       .seed { display: flex; gap: 0.3rem; align-items: center; }
     `,
   ];
@@ -44,7 +43,6 @@ export class QuestionBar extends LitElement {
       ${shots ? html`<label title="solved questions that the ICL prompt begins with">shots <input name="shots" type="range" min=${shots.minimum} max=${shots.maximum} step="1" .value=${live(String(settings.shots))} @input=${this.chooseNumber} /><output>${settings.shots}</output></label>` : nothing}
       ${variants.length > 1 ? html`<label>rule <select name="variant" @change=${this.chooseVariant}>${variants.map((v) => html`<option value=${v.id} ?selected=${v.id === settings.variant}>${v.title}</option>`)}</select></label>` : nothing}
       <label title="how many times the hidden state is fed back">thoughts <input name="thoughts" type="range" min="0" max=${task.maxThoughts} step="1" .value=${live(String(settings.thoughts ?? this.ownThoughts))} @input=${this.chooseNumber} /><output>${settings.thoughts ?? this.ownThoughts}</output></label>
-      <label title="of the chain of thought; 0 takes the likeliest token, above it tokens are sampled with the problem’s seed">temperature <input name="temperature" type="number" class="short" min="0" max="5" step="0.1" .value=${String(settings.temperature)} @change=${this.chooseNumber} /></label>
       <span class="seed"><label>problem <input name="seed" type="number" min="0" max="2147483647" step="1" .value=${String(settings.seed)} @change=${this.chooseNumber} aria-label="problem number, the seed" /></label>
         <button type="submit" title="draw a new problem (key N)">new problem</button></span>
     </form>`;

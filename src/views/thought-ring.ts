@@ -34,12 +34,9 @@ function point(share: number, radius: number): string {
   return `${(radius * Math.cos(angle)).toFixed(2)} ${(radius * Math.sin(angle)).toFixed(2)}`;
 }
 
-/** A ring segment between two radii; a whole turn is drawn as two halves, since an arc cannot end where it begins. */
-function segment({ from, to }: Slice, inner: number, outer: number): string {
-  if (to - from > 0.999) {
-    const half = from + 0.5;
-    return segment({ text: "", from, to: half }, inner, outer) + segment({ text: "", from: half, to: from + 0.998 }, inner, outer);
-  }
+/** A ring segment between two radii. An arc cannot end where it begins, so a whole turn stops a hair before. */
+function segment({ from, to: end }: Slice, inner: number, outer: number): string {
+  const to = Math.min(end, from + 0.9999);
   const long = to - from > 0.5 ? 1 : 0;
   return `M${point(from, outer)}A${outer} ${outer} 0 ${long} 1 ${point(to, outer)}L${point(to, inner)}A${inner} ${inner} 0 ${long} 0 ${point(from, inner)}Z`;
 }
@@ -49,7 +46,7 @@ export function thoughtRing(holds: readonly TokenLogprob[]): SVGTemplateResult {
   const parts = slices(holds);
   return svg`<g class="ring">
     <circle class="ring-ground" r="17" />
-    ${parts.map((part, i) => svg`<path class="slice slice-${Math.min(i, 3)}" d=${segment(part, 13, 20)} />`)}
+    ${parts.map((part, i) => svg`<path class="slice slice-${Math.min(i, 3)} ${part.to - part.from > 0.99 ? "whole" : ""}" d=${segment(part, 13, 20)} />`)}
     ${ringText(parts)}
   </g>`;
 }

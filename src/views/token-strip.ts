@@ -31,6 +31,7 @@ export class TokenStrip extends LitElement {
       .slice-2 { fill-opacity: 0.3; }
       .slice-3 { fill-opacity: 0.18; }
       .slice { stroke: var(--ground); stroke-width: 1; }
+      .slice.whole { stroke: none; }
       .ring-text { text-anchor: middle; font: 600 13px var(--mono); fill: var(--mode-ink); }
       .ring-text.two { font-size: 11px; }
       .arrow { color: var(--faint); }
