@@ -59,7 +59,7 @@ test("the chain of thought writes the path; the latent loop carries the same one
 
 test("keys move one selection through every view", async ({ page, home }) => {
   await open(page, home);
-  const entropy = panel(page, "Entropy").locator(".below");
+  const entropy = page.locator("#measure-entropy").locator(".below");
   expect(await marked(page)).toEqual({ direct: null, icl: null, cot: "2", latent: "2" });
   expect(await lensCursor(page)).toMatch(/^layer 3, step 2: /);
   const before = await entropy.innerText();
@@ -111,7 +111,7 @@ test("the measures at the cursor are those of the trace, and their tables hold e
   await open(page, home);
   const { trace } = await saved(page, "latent");
   const origin = trace.steps.findLastIndex((step) => step.phase === "prompt");
-  const entropy = panel(page, "Entropy");
+  const entropy = page.locator("#measure-entropy");
   const { head, rows } = await tableOf(entropy);
   const latent = head.findIndex((cell) => cell.startsWith("latent loop"));
   expect(head[latent]).toContain("nats");
@@ -122,12 +122,12 @@ test("the measures at the cursor are those of the trace, and their tables hold e
   for (const step of [1, 3]) {
     await chip(page, "latent", step).click();
     await expect(entropy.locator(".readout")).toContainText(`latent loop ${formatNumber(trace.steps[step + origin]!.entropy)}`);
-    await expect(panel(page, "Probability of the").locator(".readout")).toContainText(`latent loop ${formatNumber(Math.exp(trace.steps[step + origin]!.answerLogprob!))}`);
+    await expect(page.locator("#measure-answer-probability").locator(".readout")).toContainText(`latent loop ${formatNumber(Math.exp(trace.steps[step + origin]!.answerLogprob!))}`);
   }
   // Turning angles are angles; the step length is that of the hidden states themselves, at the chosen layer.
-  const angles = await tableOf(panel(page, "Turning angle"));
+  const angles = await tableOf(page.locator("#measure-turning-angle"));
   for (const row of angles.rows) for (const cell of row.slice(1)) if (cell !== "–") expect([read(cell) >= 0 && read(cell) <= Math.PI + 0.01, cell]).toEqual([true, cell]);
-  const lengths = await tableOf(panel(page, "Step length"));
+  const lengths = await tableOf(page.locator("#measure-step-length"));
   const { residPost } = trace.activations;
   const [, layers = 0, width = 0] = residPost.shape;
   const state = (index: number): Float32Array => residPost.data.subarray((index * layers + 3) * width, (index * layers + 4) * width);
@@ -185,7 +185,7 @@ test("UMAP: progress by epoch, can be stopped, another seed is another layout, t
   const trajectory = panel(page, "Where does the hidden state go?");
   const layout = async (): Promise<string> => (await tableOf(trajectory)).rows.map((row) => row.slice(-2).join()).join(" ");
   const seed = page.getByRole("combobox", { name: "UMAP seed" });
-  const done = (n: number) => expect(trajectory).toContainText(new RegExp(`UMAP, seed ${n}: only neighbourhoods mean something, not distances; trustworthiness 0\\.\\d+ over \\d+ neighbours`));
+  const done = (n: number) => expect(page.locator("#trajectory .caption")).toHaveText(new RegExp(`UMAP, seed ${n}: only neighbourhoods mean something, not distances; trustworthiness 0\\.\\d+ over \\d+ neighbours`));
   await page.getByRole("button", { name: "UMAP" }).click();
   await expect(page).toHaveURL(/projection=umap/);
   await done(1);
