@@ -97,10 +97,11 @@ test.describe("the hub", () => {
       ["revision/main", status(404), /404, not found; check the name and the revision/],
       ["revision/main", status(401), /401, access denied/],
       [`tree/${commit}`, (route) => send(route, "<html>"), /expected JSON/],
+      // Before the weights: what was verified is kept, and not asked for again.
+      ["tokenizer.json", (route) => send(route, Buffer.from(hub.files.get("tokenizer.json")!.map((byte) => byte ^ 1))), /expected tokenizer\.json with hash/],
       ["onnx/model.onnx", (route) => send(route, altered), /expected onnx\/model\.onnx with hash [0-9a-f]{64}, got [0-9a-f]{64}/],
       ["onnx/model.onnx", (route) => send(route, weights.subarray(0, 100_000)), /expected 1\d+ bytes of onnx\/model\.onnx, got 100000/],
       ["onnx/model.onnx", (route) => route.abort("connectionreset"), /expected an answer from huggingface\.co, got none/],
-      ["tokenizer.json", (route) => send(route, hub.files.get("tokenizer.json")!.map((byte) => byte ^ 1)), /expected tokenizer\.json with hash/],
     ];
     for (const [end, instead, message] of cases) {
       hub.instead.clear();

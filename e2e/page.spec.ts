@@ -117,7 +117,7 @@ test("the measures at the cursor are those of the trace, and their tables hold e
   expect(head[latent]).toContain("nats");
   for (const row of rows) {
     const step = trace.steps[read(row[0]!) + origin];
-    if (step) expect(row[latent]).toBe(formatNumber(step.entropy));
+    if (step && step.index >= trace.questionStart) expect(row[latent]).toBe(formatNumber(step.entropy));
   }
   for (const step of [1, 3]) {
     await chip(page, "latent", step).click();
@@ -171,11 +171,15 @@ test("the projection: exact PCA by layer, with variance and trust", async ({ pag
     expect(shares[0]! + shares[1]!).toBeLessThanOrEqual(101);
     await expect(page).toHaveURL(layer === 3 ? /#/ : new RegExp(`layer=${layer}`));
   }
-  const whole = (await tableOf(trajectory)).rows.length;
-  await page.getByRole("combobox", { name: "first step drawn" }).selectOption("thinking");
-  await expect.poll(async () => (await tableOf(trajectory)).rows.length).toBeLessThan(whole);
-  await page.getByRole("combobox", { name: "first step drawn" }).selectOption("all");
-  await expect.poll(async () => (await tableOf(trajectory)).rows.length).toBeGreaterThan(whole);
+  const rows = async (extent: string): Promise<number> => {
+    await page.getByRole("combobox", { name: "first step drawn" }).selectOption(extent);
+    await expect(page).toHaveURL(extent === "thinking" ? /#/ : new RegExp(`extent=${extent}`));
+    return (await tableOf(trajectory)).rows.length;
+  };
+  const thinking = await rows("thinking");
+  await expect.poll(() => rows("question")).toBeGreaterThan(thinking);
+  const question = await rows("question");
+  await expect.poll(() => rows("all")).toBeGreaterThan(question);
   const phases = new Set((await tableOf(trajectory)).rows.map((row) => row[2]));
   expect(phases).toEqual(new Set(["prompt", "thought", "answer"]));
 });
