@@ -39,6 +39,8 @@ const layouts: [string, OnnxOptions, Partial<LlamaModel["config"]>][] = [
   ["decomposed norms", { norms: "decomposed" }, {}],
   ["tied embedding", {}, { tied: true }],
   ["one layer, no shared heads", {}, { layers: 1, kvHeads: 4 }],
+  ["forty layers, fused norms", {}, { layers: 40 }],
+  ["forty layers, plain norms", { norms: "plain" }, { layers: 40 }],
 ];
 
 describe.each(layouts)("%s", (_, options, sizes) => {

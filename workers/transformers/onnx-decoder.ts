@@ -31,6 +31,10 @@ export class OnnxDecoder implements Decoder {
   private readonly cache = new KvCache();
   /** transformers.js' forward pass: it knows which inputs a model of this type wants beside the tokens. */
   private readonly model: LlamaForCausalLM;
+  /** What a step of tokens passes in place of vectors; made once, since it never changes. */
+  private readonly noVectors: OrtTensor;
+  private readonly tokensIn = new OrtTensor("bool", Uint8Array.of(0), [1, 1, 1]);
+  private readonly vectorsIn = new OrtTensor("bool", Uint8Array.of(1), [1, 1, 1]);
   private capturing = false;
   private failure: { readonly error: Error } | null = null;
   private gone: string | null = null;
@@ -44,6 +48,7 @@ export class OnnxDecoder implements Decoder {
     private readonly sessions: Sessions,
     config: ModelConfig,
   ) {
+    this.noVectors = new OrtTensor("float32", new Float32Array(spec.hiddenSize), [1, 1, spec.hiddenSize]);
     // Every class of decoder leads to the same forward pass, which goes by the
     // config; so any of them does.
     this.model = new LlamaForCausalLM(new PretrainedConfig(config.json), { model: this.guarded(sessions.whole) }, {});
@@ -94,8 +99,8 @@ export class OnnxDecoder implements Decoder {
         input_ids: transformersInt64(tokens, [1, count]),
         attention_mask: transformersInt64(Array.from({ length: total }, () => 1), [1, total]),
         past_key_values: this.cache.past,
-        [added.embeds]: vectors ? new OrtTensor("float32", vectors.data, [1, count, hiddenSize]) : new OrtTensor("float32", new Float32Array(hiddenSize), [1, 1, hiddenSize]),
-        [added.mask]: new OrtTensor("bool", Uint8Array.of(vectors ? 1 : 0), [1, 1, 1]),
+        [added.embeds]: vectors ? new OrtTensor("float32", vectors.data, [1, count, hiddenSize]) : this.noVectors,
+        [added.mask]: vectors ? this.vectorsIn : this.tokensIn,
       })) as Record<string, OrtTensor | undefined>;
       this.throwFailure();
       this.cache.adopt(given, count);

@@ -12,11 +12,12 @@ export function elementTypeOf(model: OnnxModel, wires: Wiring, name: string, dep
   const written = model.types.get(name)?.type || model.initializers.get(name)?.type || model.inputs.find((input) => input.name === name)?.type;
   if (written) return written;
   const node = wires.producer.get(name);
-  if (!node || depth > 32) {
+  // A chain longer than the graph goes in a circle.
+  if (!node || depth > model.nodes.length) {
     throw new EngineError(`onnx: expected to find the element type of ${name}, got no trace of it; this export cannot be probed`);
   }
   if (node.op === "Cast") return node.integers.get("to") ?? elementType.float32;
   // The slot that has the type of the output.
-  const slot = /^GatherBlockQuantized$/.test(node.op) ? 2 : /^(DequantizeLinear|Where|(Simplified)?LayerNormalization|RMSNormalization)$/.test(node.op) ? 1 : 0;
+  const slot = /^(GatherBlockQuantized|Skip(Simplified)?LayerNormalization)$/.test(node.op) ? 2 : /^(DequantizeLinear|Where|(Simplified)?LayerNormalization|RMSNormalization)$/.test(node.op) ? 1 : 0;
   return elementTypeOf(model, wires, node.inputs[slot] ?? "", depth + 1);
 }
