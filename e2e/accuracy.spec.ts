@@ -9,7 +9,7 @@ const counts = (page: Page) => panel(page, "Is this luck?");
 
 /** "answering held-out problems 12 % 144 of 1200" → [144, 1200] */
 async function progress(page: Page): Promise<[number, number]> {
-  const [, done = "", total = ""] = /(\d+) of (\d+)/.exec(await bar(page).innerText()) ?? [];
+  const [, done = "", total = ""] = /(\d+) of (\d+)/.exec(await bar(page).locator(".words").innerText()) ?? [];
   return [Number(done), Number(total)];
 }
 
