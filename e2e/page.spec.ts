@@ -3,7 +3,7 @@ import type { Page } from "@playwright/test";
 import { task } from "../probes/tasks/index.ts";
 import type { PointerChaseProblem, ReachabilityProblem, RulesProblem } from "../probes/tasks/index.ts";
 import { formatNumber, formatPercent } from "../src/format.ts";
-import { holdsInWords } from "../src/views/thought-ring.ts";
+import { holdsInWords, ringLabel } from "../src/views/thought-ring.ts";
 import { expect, test } from "./fixtures.ts";
 import { answer, answers, chip, column, fill, lensCursor, marked, modes, open, panel, probe, read, saved, settled, slide, strip, tableOf } from "./pages.ts";
 
@@ -48,13 +48,13 @@ test("the chain of thought writes the path; the latent loop carries the same one
   const path = walk(chase);
   for (let step = 1; step <= 4; step++) {
     await expect(chip(page, "cot", step)).toHaveText(path[step]!);
-    await expect(chip(page, "latent", step)).toHaveAccessibleName(new RegExp(`^thought ${step}, holds ${path[step]!} \\d+ %`));
+    await expect(chip(page, "latent", step)).toHaveAccessibleName(new RegExp(`^thought ${step} \\(${path[step]!}\\), holds ${path[step]!} \\d+ %`));
     await expect(chip(page, "latent", step).locator("svg .slice")).not.toHaveCount(0);
   }
   const { trace } = await saved(page, "latent");
   const thoughts = trace.steps.filter((step) => step.phase === "thought");
   expect(thoughts.map((step) => step.token)).toEqual([null, null, null, null]);
-  for (const [i, step] of thoughts.entries()) await expect(chip(page, "latent", i + 1)).toHaveAccessibleName(`thought ${i + 1}, holds ${holdsInWords(step.holds!)}`);
+  for (const [i, step] of thoughts.entries()) await expect(chip(page, "latent", i + 1)).toHaveAccessibleName(`thought ${i + 1} (${ringLabel(step.holds!)}), holds ${holdsInWords(step.holds!)}`);
   await expect(page.locator("problem-picture svg")).toHaveAccessibleName(new RegExp(`the path from ${chase.start}: ${path.slice(0, 3).join(", ")}$`));
 });
 
@@ -190,7 +190,7 @@ test("UMAP: progress by epoch, can be stopped, another seed is another layout, t
   const trajectory = panel(page, "Where does the hidden state go?");
   const layout = async (): Promise<string> => (await tableOf(trajectory)).rows.map((row) => row.slice(-2).join()).join(" ");
   const seed = page.getByRole("combobox", { name: "UMAP seed" });
-  const done = (n: number) => expect(page.locator("#trajectory .caption")).toHaveText(new RegExp(`UMAP, seed ${n}: only neighbourhoods mean something, not distances; trustworthiness 0\\.\\d+ over \\d+ neighbours`));
+  const done = (n: number) => expect(page.locator("#trajectory .caption")).toHaveText(new RegExp(`UMAP, seed ${n}, 500 epochs: only neighbourhoods mean something, not distances; trustworthiness 0\\.\\d+ over \\d+ neighbours`));
   await page.getByRole("button", { name: "UMAP" }).click();
   await expect(page).toHaveURL(/projection=umap/);
   await done(1);
@@ -203,12 +203,24 @@ test("UMAP: progress by epoch, can be stopped, another seed is another layout, t
   await done(1);
   expect(await layout()).toBe(first);
 
-  // With all tokens of all runs it takes long enough to be watched and stopped.
+  // With all tokens of all runs there is time to stop it; the page itself waits for the bar, since it is gone in a moment.
+  const stopped = page.evaluate(
+    () =>
+      new Promise<string>((done) => {
+        const look = (): void => {
+          const bar = document.querySelector("geodesic-app")?.shadowRoot?.querySelector("probe-page")?.shadowRoot?.querySelector("#trajectory progress-line")?.shadowRoot;
+          const button = bar?.querySelector("button");
+          if (!bar || !button) return void requestAnimationFrame(look);
+          done(bar.textContent ?? "");
+          button.click();
+        };
+        look();
+      }),
+  );
   await page.getByRole("combobox", { name: "first step drawn" }).selectOption("all");
-  const bar = trajectory.locator("progress-line");
-  await expect(bar).toContainText(/UMAP epochs.* \d+ of \d+/s);
-  await bar.getByRole("button", { name: "stop" }).click();
-  await expect(bar).toHaveCount(0);
+  expect(await stopped).toMatch(/UMAP epochs[^]*\d+ of 500/);
+  await expect(trajectory.locator("progress-line")).toHaveCount(0);
+  await expect(page.locator("#trajectory .caption")).toHaveText(/UMAP, seed 1, stopped after \d+ epochs/);
   await expect(trajectory.getByRole("alert")).toHaveCount(0);
   await page.getByRole("button", { name: "PCA" }).click();
   await expect(trajectory).toContainText("exact PCA");

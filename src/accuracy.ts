@@ -81,6 +81,7 @@ export class AccuracyRunner extends EventTarget {
       return;
     }
     this.handle?.terminate();
+    this.loadedModel = "";
     this.handle = connect("transformers");
     await this.handle.load(model, () => {});
     this.loadedModel = key;

@@ -23,6 +23,8 @@ export interface JointProjection {
   readonly trustworthiness: number;
   readonly continuity: number;
   readonly neighbours: number;
+  /** UMAP: passes over the graph that were done; 0 for PCA. */
+  readonly epochs: number;
   /** The layout was stopped before it had settled. */
   readonly stopped: boolean;
 }
@@ -138,16 +140,20 @@ export class Geometry extends EventTarget {
         return { mode: run.mode, control: run.isControl, steps: steps.map((step) => step.index - origin), labels: steps.map(labelOf), phases: steps.map((step) => step.phase), points: drawn };
       });
     const earlier = method === "pca" && this.components?.shape[1] === points.shape[1] ? this.components : null;
+    let settled = false;
     const result = await this.probes.project({ points, method, seed: layoutSeed, ...(earlier ? { earlier } : {}) }, ({ epoch, epochs, coordinates }) => {
+      // Progress has a channel of its own; its last message may come after the result.
+      if (settled) return;
       this.progress = { done: epoch, total: epochs };
       // The layout as it unfolds; its trust is known when it has settled.
-      this.projection = { tracks: toTracks(coordinates), method, layer, seed: layoutSeed, explained: null, trustworthiness: Number.NaN, continuity: Number.NaN, neighbours: 0, stopped: false };
+      this.projection = { tracks: toTracks(coordinates), method, layer, seed: layoutSeed, explained: null, trustworthiness: Number.NaN, continuity: Number.NaN, neighbours: 0, epochs: epoch, stopped: false };
       this.dispatchEvent(new Event("change"));
     });
+    settled = true;
     this.progress = null;
     this.components = result.components;
-    const { explained, trustworthiness, continuity, trustNeighbours: neighbours, stopped } = result;
-    return { tracks: toTracks(result.coordinates), method, layer, seed: layoutSeed, explained, trustworthiness, continuity, neighbours, stopped };
+    const { explained, trustworthiness, continuity, trustNeighbours: neighbours, epochs, stopped } = result;
+    return { tracks: toTracks(result.coordinates), method, layer, seed: layoutSeed, explained, trustworthiness, continuity, neighbours, epochs, stopped };
   }
 }
 

@@ -27,7 +27,7 @@ export function isTaken(event: KeyboardEvent): boolean {
     if (!(target instanceof HTMLElement)) continue;
     if (target instanceof HTMLDialogElement && target.open) return true;
     if (/^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName)) return true;
-    // Space presses a focused button, and arrows scroll a focused region.
+    // Space presses a focused button.
     if (event.key === " " && /^(BUTTON|SUMMARY|A)$/.test(target.tagName)) return true;
   }
   return false;

@@ -51,6 +51,8 @@ export class Session extends EventTarget {
 
   private handle: EngineHandle | null = null;
   private round = 0;
+  /** Another control was chosen while a round was running. */
+  private controlWaits = false;
   private scheduled = false;
   private told = 0;
   private playTimer: ReturnType<typeof setInterval> | null = null;
@@ -102,7 +104,8 @@ export class Session extends EventTarget {
     this.changed();
     try {
       const report = await handle.load(this.modelRequest(this.settings.model), (progress) => {
-        if (handle !== this.handle) return;
+        // Progress has a channel of its own; its last message may come after the end.
+        if (handle !== this.handle || this.load.status !== "loading") return;
         this.load = { status: "loading", progress };
         this.changed();
       });
@@ -156,6 +159,7 @@ export class Session extends EventTarget {
     this.running = true;
     this.notice = "";
     this.runs = {};
+    this.controlWaits = false;
     try {
       for (const key of runKeys) {
         const request = this.requestOf(key);
@@ -166,6 +170,7 @@ export class Session extends EventTarget {
         await this.runOne(run, round);
         if (round !== this.round) return;
       }
+      if (this.controlWaits) await this.runControlNow();
       this.keepSelectionInside();
     } catch (error) {
       this.notice = messageOf(error);
@@ -196,20 +201,30 @@ export class Session extends EventTarget {
     this.changed();
   }
 
-  /** Runs the control alone, beside what is there. */
+  /** Runs the control alone, beside what is there; while a round is running, at its end. */
   async runControl(thought: Thought): Promise<void> {
     this.settings = { ...this.settings, control: thought };
     this.writeAddress();
-    delete this.runs.control;
-    const request = this.requestOf("control");
-    if (request && this.load.status === "ready" && this.handle && !this.running) {
-      const run = new LiveRun(request, { model: this.load.report.spec, engine: this.load.report.record });
+    if (this.running) this.controlWaits = true;
+    else await this.runControlNow();
+    this.changed();
+  }
+
+  private async runControlNow(): Promise<void> {
+    const { round, load } = this;
+    do {
+      this.controlWaits = false;
+      delete this.runs.control;
+      const request = this.requestOf("control");
+      if (!request || load.status !== "ready") return;
+      const run = new LiveRun(request, { model: load.report.spec, engine: load.report.record });
       this.runs.control = run;
       this.running = true;
-      await this.runOne(run, this.round);
+      await this.runOne(run, round);
+      // A new round has begun: it runs the control itself.
+      if (round !== this.round) return;
       this.running = false;
-    }
-    this.changed();
+    } while (this.controlWaits);
   }
 
   stop(): void {
@@ -324,11 +339,17 @@ export class Session extends EventTarget {
     const next = decodeAddress(location.hash);
     const { model, selection, projection, layoutSeed, extent, control, ...rest } = next;
     const modelChanged = JSON.stringify(model) !== JSON.stringify(this.settings.model);
+    const controlChanged = control !== this.settings.control;
     this.settings = { ...this.settings, selection, projection, layoutSeed, extent, control };
     if (modelChanged) {
       this.settings = next;
       await this.loadModel();
-    } else await this.change(rest);
+      return;
+    }
+    this.selectLayerWithin(this.layers);
+    const { round } = this;
+    await this.change(rest);
+    if (controlChanged && round === this.round) await this.runControl(control);
   }
 
   // ——— traces as files ———

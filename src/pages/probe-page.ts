@@ -7,7 +7,7 @@ import { tokenTexts } from "../../probes/lens/lens-grid.ts";
 import { decodingModes, type DecodingMode, type Trace } from "../../probes/trace.ts";
 import { accuracyKey, type AccuracyRunner } from "../accuracy.ts";
 import { formatNumber, formatPercent } from "../format.ts";
-import { charted, type Geometry } from "../geometry.ts";
+import { charted, type Geometry, type JointProjection } from "../geometry.ts";
 import type { LiveRun } from "../live-run.ts";
 import { originOf, type SelectEvent } from "../selection.ts";
 import type { Session } from "../session.ts";
@@ -138,9 +138,7 @@ export class ProbePage extends LitElement {
     const { session, geometry } = this;
     const { projection } = geometry;
     const { settings } = session;
-    const caption = projection
-      ? `${projection.method === "pca" ? "exact PCA of all runs together" : `UMAP, seed ${projection.seed}: only neighbourhoods mean something, not distances`}; trustworthiness ${formatNumber(projection.trustworthiness)} over ${projection.neighbours} neighbours, continuity ${formatNumber(projection.continuity)}`
-      : "";
+    const caption = projection ? projectionInWords(projection) : "";
     return html`<geo-panel id="trajectory" heading="Where does the hidden state go?" caption=${caption}>
       <div slot="controls" class="tools">
         <label>layer <input type="range" min="0" max=${session.layers} step="1" .value=${live(String(settings.selection.layer))} @input=${this.setLayer} aria-label="layer" /><output class="number">${settings.selection.layer === 0 ? "embed" : settings.selection.layer}</output></label>
@@ -271,6 +269,12 @@ export class ProbePage extends LitElement {
 /** Whether counts on screen belong to the question on screen. */
 export function accuracyIsCurrent(session: Session, accuracy: AccuracyRunner): boolean {
   return accuracy.key === accuracyKey(session.settings);
+}
+
+/** How the picture was made, and how far it can be trusted. */
+function projectionInWords({ method, seed, epochs, stopped, trustworthiness, continuity, neighbours }: JointProjection): string {
+  const made = method === "pca" ? "exact PCA of all runs together" : `UMAP, seed ${seed}, ${stopped ? "stopped after " : ""}${epochs} epochs: only neighbourhoods mean something, not distances`;
+  return Number.isNaN(trustworthiness) ? made : `${made}; trustworthiness ${formatNumber(trustworthiness)} over ${neighbours} neighbours, continuity ${formatNumber(continuity)}`;
 }
 
 /** One empty list, so that a view without data is not drawn again. */

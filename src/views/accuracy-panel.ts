@@ -57,7 +57,7 @@ export class AccuracyPanel extends LitElement {
     const current = runner.key === accuracyKey(settings);
     const { done, total } = runner.progress;
     return html`<geo-panel heading="Is this luck? Share of right answers on held-out problems" data-tick=${this.tick}
-        caption=${current && runner.counts.length > 0 ? `${runner.problems} problems for each point, the same ones for every mode; bars are 95 % Wilson intervals` : ""}>
+        caption=${current && runner.progress.done > 0 ? `${runner.running || runner.progress.done === runner.progress.total ? `${runner.problems} problems` : "stopped early: see the table for how many problems stand"} for each point, the same ones for every mode; bars are 95 % Wilson intervals` : ""}>
       <div slot="controls" class="controls">
         <label>problems <input type="number" name="problems" min="1" max="1000" step="10" .value=${String(runner.problems)} @change=${this.setProblems} /></label>
         <label><input type="checkbox" name="controls" .checked=${runner.withControls} @change=${this.setControls} /> with all controls</label>
@@ -66,7 +66,7 @@ export class AccuracyPanel extends LitElement {
       </div>
       ${runner.running ? html`<progress-line label="answering held-out problems" .value=${done} .max=${total} @stop=${this.stop}></progress-line>` : nothing}
       ${runner.error === "" ? nothing : html`<p class="error small" role="alert">${runner.error}</p>`}
-      ${current && runner.counts.length > 0
+      ${current && (runner.running || runner.progress.done > 0)
         ? html`<accuracy-chart .rows=${rowsOf(runner.counts)} difficultyName=${task.difficulty.name} .chance=${runner.chance} .selectedDifficulty=${settings.difficulty}></accuracy-chart>`
         : html`<p class="soft small empty">One question proves nothing. Run ${runner.problems} held-out problems per mode and ${task.difficulty.name} to see how often each way of thinking is right.</p>`}
     </geo-panel>`;

@@ -41,7 +41,7 @@ export class HelpDialog extends LitElement {
         <dt>latent loop</dt><dd>writes nothing: its last hidden state is fed back as the next input (Coconut, Hao et al. 2024). A ring in the strip, filled by the tokens that the vector reads out as. Two slices are two possibilities carried at once.</dd>
       </dl>
       <h3>Does the thought matter?</h3>
-      <p>Below the latent loop a control takes the thought’s place: nothing, a pause, a random vector, another problem’s thought, the nearest token, or noise. If the answer survives, the thought was not used.</p>
+      <p>Below the latent loop a control takes the thought’s place: nothing, a pause, a random vector, another problem’s thought, the nearest token, or noise. If the answer survives all of them, the thought was not used. On pointer chase it survives the nearest token, since there a thought is one letter; on reachability it does not, since there a thought holds two.</p>
       <h3>What to trust</h3>
       <p>A projection to two dimensions loses most of what there is; each states how much variance it keeps and how many neighbours stay neighbours (trustworthiness). One question is an anecdote; the last panel counts.</p>
       <h3>Keys</h3>

@@ -133,7 +133,7 @@ export class ModeColumn extends LitElement {
     return html`<div class="control">
       <label class="controls" title="does the thought matter? feed something else back in its place, and see whether the answer survives">control
         <select @change=${this.chooseControl} aria-label="control: what is fed back instead of the thought">
-          <option value="hidden" ?selected=${this.chosenControl === "hidden"}>none</option>
+          <option value="hidden" ?selected=${this.chosenControl === "hidden"}>no control</option>
           ${thoughtControls.map((thought) => html`<option value=${thought} ?selected=${this.chosenControl === thought}>${words.thoughts[thought]}</option>`)}
         </select>
       </label>

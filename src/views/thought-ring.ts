@@ -52,9 +52,17 @@ export function thoughtRing(holds: readonly TokenLogprob[]): SVGTemplateResult {
 }
 
 function ringText(parts: readonly Slice[]): SVGTemplateResult {
-  const shown = parts.slice(0, 2).map((part) => part.text);
-  if (shown.length === 0) return svg`<text class="ring-text" y="4">·</text>`;
-  return svg`<text class="ring-text ${shown.length > 1 || shown[0]!.length > 2 ? "two" : ""}" y="4">${shown.join("")}</text>`;
+  const label = labelOf(parts);
+  return svg`<text class="ring-text ${label.length > 1 ? "two" : ""}" y="4">${label}</text>`;
+}
+
+function labelOf(parts: readonly Slice[]): string {
+  return parts.slice(0, 2).map((part) => part.text).join("") || "·";
+}
+
+/** What is written inside the ring: its two likeliest tokens. */
+export function ringLabel(holds: readonly TokenLogprob[]): string {
+  return labelOf(slices(holds));
 }
 
 /** What a thought holds, in words: `b 52 %, t 47 %`. */

@@ -7,7 +7,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import type { DecodingMode, Step } from "../../probes/trace.ts";
 import { SelectEvent } from "../selection.ts";
 import { sharedStyle } from "../theme.ts";
-import { holdsInWords, thoughtRing } from "./thought-ring.ts";
+import { holdsInWords, ringLabel, thoughtRing } from "./thought-ring.ts";
 
 @customElement("token-strip")
 export class TokenStrip extends LitElement {
@@ -34,6 +34,7 @@ export class TokenStrip extends LitElement {
       .slice.whole { stroke: none; }
       .ring-text { text-anchor: middle; font: 600 13px var(--mono); fill: var(--mode-ink); }
       .ring-text.two { font-size: 11px; }
+      .answered { display: flex; gap: 4px; align-items: center; }
       .arrow { color: var(--faint); }
       :host([mode="direct"]) { --mode: var(--direct); --mode-ink: var(--direct-ink); }
       :host([mode="icl"]) { --mode: var(--icl); --mode-ink: var(--icl-ink); }
@@ -64,7 +65,7 @@ export class TokenStrip extends LitElement {
     return html`<ol aria-label="steps">
       ${this.questionStart > 0 ? html`<li><button class="context" aria-expanded=${this.unfolded} @click=${this.fold} title="the shared context, token by token">${this.unfolded ? "fold" : `${this.questionStart} tokens …`}</button></li>` : nothing}
       ${this.steps.slice(first).map((step) => this.step(step))}
-      ${this.answer === null ? nothing : html`<li class="arrow" aria-hidden="true">→</li><li><button class="answer given" @click=${this.toAnswer} aria-label="answer ${this.answer}">${this.answer === "" ? "∅" : this.answer}</button></li>`}
+      ${this.answer === null ? nothing : html`<li class="answered"><span class="arrow" aria-hidden="true">→</span><button class="answer given" @click=${this.toAnswer} aria-label="answer ${visible(this.answer)}">${visible(this.answer)}</button></li>`}
     </ol>`;
   }
 
@@ -73,7 +74,7 @@ export class TokenStrip extends LitElement {
     const latent = step.phase === "thought" && step.token === null;
     const kind = latent ? "latent" : step.phase === "answer" ? "cue" : step.phase;
     const future = this.playing && this.cursor !== null && relative > this.cursor ? "future" : "";
-    const label = latent ? `thought ${relative}, holds ${holdsInWords(step.holds ?? [])}` : `step ${relative}, ${step.text}`;
+    const label = latent ? `thought ${relative} (${ringLabel(step.holds ?? [])}), holds ${holdsInWords(step.holds ?? [])}` : `step ${relative}, ${visible(step.text)}`;
     return html`<li>
       <button class="${kind} ${future}" aria-current=${this.cursor === relative ? "true" : "false"} aria-label=${label} title=${label} data-step=${relative} @click=${this.choose} @mouseenter=${this.hover}>
         ${latent ? html`<svg viewBox="-22 -22 44 44" aria-hidden="true">${thoughtRing(step.holds ?? [])}</svg>` : visible(step.text)}
