@@ -10,7 +10,7 @@ for (const golden of goldenRuns) {
     await page.goto(`${home}#/probe?task=${task}&difficulty=${difficulty}&shots=${shots}&seed=${seed}&mode=${mode}`);
     await ready(page);
     const download = page.waitForEvent("download");
-    await page.getByRole("button", { name: "save" }).click();
+    await page.getByRole("button", { name: "save", exact: true }).click();
     const saved = decodeTrace(readFileSync(await (await download).path()));
     const kept = decodeTrace(readFileSync(goldenFile(golden)));
     expect(saved.mode).toBe(mode);

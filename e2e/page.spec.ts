@@ -48,13 +48,13 @@ test("the chain of thought writes the path; the latent loop carries the same one
   const path = walk(chase);
   for (let step = 1; step <= 4; step++) {
     await expect(chip(page, "cot", step)).toHaveText(path[step]!);
-    await expect(chip(page, "latent", step)).toHaveAccessibleName(new RegExp(`^thought ${step} \\(${path[step]!}\\), holds ${path[step]!} \\d+ %`));
+    await expect(chip(page, "latent", step)).toHaveAccessibleName(new RegExp(`^thought ${step} ${path[step]!}, holds ${path[step]!} \\d+ %`));
     await expect(chip(page, "latent", step).locator("svg .slice")).not.toHaveCount(0);
   }
   const { trace } = await saved(page, "latent");
   const thoughts = trace.steps.filter((step) => step.phase === "thought");
   expect(thoughts.map((step) => step.token)).toEqual([null, null, null, null]);
-  for (const [i, step] of thoughts.entries()) await expect(chip(page, "latent", i + 1)).toHaveAccessibleName(`thought ${i + 1} (${ringLabel(step.holds!)}), holds ${holdsInWords(step.holds!)}`);
+  for (const [i, step] of thoughts.entries()) await expect(chip(page, "latent", i + 1)).toHaveAccessibleName(`thought ${i + 1} ${ringLabel(step.holds!)}, holds ${holdsInWords(step.holds!)}`);
   await expect(page.locator("problem-picture svg")).toHaveAccessibleName(new RegExp(`the path from ${chase.start}: ${path.slice(0, 3).join(", ")}$`));
 });
 

@@ -74,7 +74,7 @@ export class TokenStrip extends LitElement {
     const latent = step.phase === "thought" && step.token === null;
     const kind = latent ? "latent" : step.phase === "answer" ? "cue" : step.phase;
     const future = this.playing && this.cursor !== null && relative > this.cursor ? "future" : "";
-    const label = latent ? `thought ${relative} (${ringLabel(step.holds ?? [])}), holds ${holdsInWords(step.holds ?? [])}` : `step ${relative}, ${visible(step.text)}`;
+    const label = latent ? `thought ${relative} ${ringLabel(step.holds ?? [])}, holds ${holdsInWords(step.holds ?? [])}` : `step ${relative}, ${visible(step.text)}`;
     return html`<li>
       <button class="${kind} ${future}" aria-current=${this.cursor === relative ? "true" : "false"} aria-label=${label} title=${label} data-step=${relative} @click=${this.choose} @mouseenter=${this.hover}>
         ${latent ? html`<svg viewBox="-22 -22 44 44" aria-hidden="true">${thoughtRing(step.holds ?? [])}</svg>` : visible(step.text)}
