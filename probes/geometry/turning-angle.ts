@@ -46,7 +46,7 @@ export function turningAngles(path: Tensor): Float32Array<ArrayBuffer> {
 
 export const turningAngle: Probe = {
   id: "turning-angle",
-  title: "How sharply does the path turn?",
+  title: "How sharply does it turn?",
   unit: "rad",
   source: "Hosseini & Fedorenko 2023, arXiv:2311.04930",
   formula: "∠(hₜ − hₜ₋₁, hₜ₊₁ − hₜ)",

@@ -38,6 +38,7 @@ export class ProbePage extends LitElement {
   @property({ attribute: false }) geometry!: Geometry;
   @property({ attribute: false }) accuracy!: AccuracyRunner;
   @state() private tick = 0;
+  private shownMode: DecodingMode | null = null;
 
   private readonly redraw = (): void => {
     this.tick++;
@@ -64,6 +65,16 @@ export class ProbePage extends LitElement {
       <section class="multiples" aria-label="measures per step">${charted.map((id) => this.measure(id))}</section>
       ${session.custom ? nothing : html`<accuracy-panel .runner=${this.accuracy} .settings=${session.settings} ?ready=${session.load.status === "ready"} @run-accuracy=${this.runAccuracy}></accuracy-panel>`}
     </div>`;
+  }
+
+  /** On a narrow screen the columns are a row to swipe through: the selected one comes into view. */
+  protected override updated(): void {
+    const { mode } = this.session.settings.selection;
+    if (mode === this.shownMode) return;
+    this.shownMode = mode;
+    const columns = this.renderRoot.querySelector<HTMLElement>(".columns");
+    const column = this.renderRoot.querySelector<HTMLElement>(`#column-${mode}`);
+    if (columns && column && columns.scrollWidth > columns.clientWidth) columns.scrollLeft = column.offsetLeft - columns.offsetLeft;
   }
 
   // ——— the question ———
@@ -258,11 +269,8 @@ export class ProbePage extends LitElement {
     void this.session.change({ extent: (event.target as HTMLSelectElement).value as Extent });
   }
 
-  /** On a narrow screen the columns are a row to swipe through; a dot brings its column into view. */
   private swipeTo(event: Event): void {
-    const mode = (event.currentTarget as HTMLElement).dataset["mode"] as DecodingMode;
-    this.session.select({ mode });
-    this.renderRoot.querySelector(`#column-${mode}`)?.scrollIntoView({ block: "nearest", inline: "start", behavior: "smooth" });
+    this.session.select({ mode: (event.currentTarget as HTMLElement).dataset["mode"] as DecodingMode });
   }
 }
 
