@@ -12,6 +12,7 @@ import { requestFor } from "../workers/decoding/request.ts";
 import type { LoadProgress, LoadReport, ModelRequest, RunRequest } from "../workers/engine.ts";
 import { nextEngine } from "./first-engine.ts";
 import { LiveRun } from "./live-run.ts";
+import { plainPrompts } from "./plain-prompts.ts";
 import { originOf, type Selection } from "./selection.ts";
 import { decodeAddress, embeddedModel, encodeAddress, fitToTask, type ModelChoice, type Settings } from "./settings.ts";
 
@@ -33,6 +34,9 @@ export interface CustomPrompts {
   readonly maxThinkingTokens: number;
   readonly maxAnswerTokens: number;
 }
+
+/** Vocabularies above this size are taken to be those of a natural language. */
+const languageVocabulary = 1000;
 
 /** Least time between two drawings while steps arrive, ms: decoding has the processor first. */
 const restWhileRunning = 160;
@@ -112,6 +116,7 @@ export class Session extends EventTarget {
       if (handle !== this.handle) return;
       this.load = { status: "ready", report };
       this.selectLayerWithin(report.spec.layers);
+      this.custom ??= this.startingPrompts();
       this.changed();
       await this.runAll();
     } catch (error) {
@@ -260,9 +265,16 @@ export class Session extends EventTarget {
     this.changed();
     const asks: readonly (keyof Settings)[] = ["task", "difficulty", "shots", "variant", "seed", "thoughts", "noise", "temperature"];
     if (asks.some((key) => before[key] !== this.settings[key])) {
-      this.custom = null;
+      this.custom = this.startingPrompts();
       await this.runAll();
     }
+  }
+
+  /** Plain English for a model of natural language, to which the tasks' own format means nothing; else the task's. */
+  private startingPrompts(): CustomPrompts | null {
+    if (this.load.status !== "ready") return null;
+    const { source, vocabSize } = this.load.report.spec;
+    return source !== "embedded" && vocabSize > languageVocabulary ? plainPrompts(this.settings.seed) : null;
   }
 
   async useCustomPrompts(custom: CustomPrompts | null): Promise<void> {

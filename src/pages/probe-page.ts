@@ -135,6 +135,8 @@ export class ProbePage extends LitElement {
 
   private given(mode: DecodingMode): string {
     const { session } = this;
+    const foreign = session.load.status === "ready" && session.load.report.spec.source !== "embedded";
+    if (mode === "latent" && foreign) return "which this model was not trained for";
     if (session.custom) return "";
     const shots = session.task.shots ? session.settings.shots : session.settings.difficulty;
     if (mode === "icl") return `${shots} of them`;
