@@ -10,6 +10,7 @@ export class Progress {
   private phase: LoadProgress["phase"] = "list";
   private loaded = 0;
   private total = 0;
+  private later: ReturnType<typeof setTimeout> | undefined;
   private reported = Number.NEGATIVE_INFINITY;
   private readonly samples: { time: number; loaded: number }[] = [];
 
@@ -37,9 +38,13 @@ export class Progress {
     // The hash of the last file is all that is left to wait for.
     if (this.loaded >= this.total) this.enter("verify");
     else if (time - this.reported >= pause) this.tell();
+    // What came just now is told a little later, also where nothing follows for a while.
+    else this.later ??= setTimeout(() => this.tell(), pause);
   }
 
   private tell(): void {
+    clearTimeout(this.later);
+    this.later = undefined;
     this.reported = this.now();
     const first = this.samples[0];
     const last = this.samples[this.samples.length - 1];
