@@ -227,7 +227,7 @@ export class GeodesicApp extends LitElement {
   };
 }
 
-const phaseWords = { list: "finding", download: "downloading", verify: "verifying", compile: "preparing", check: "checking the probe of", ready: "starting" } as const;
+const phaseWords = { list: "finding", download: "downloading", verify: "verifying", upload: "uploading", compile: "preparing", check: "checking the probe of", ready: "starting" } as const;
 
 /** What produced every number on the page. */
 function provenance({ spec, record, check, tensors, bytes, milliseconds }: LoadReport): TemplateResult {

@@ -59,18 +59,27 @@ export interface Decoder {
 export interface ModelRequest {
   /** `embedded` is shipped with the page; `hub` names a Hugging Face repository; `folder` holds dropped files. */
   readonly source: "embedded" | "hub" | "folder";
+  /** For WebLLM the repository is an MLC weight folder, for example `mlc-ai/SmolLM2-360M-Instruct-q4f32_1-MLC`. */
   readonly id: string;
   /** Branch, tag or commit on the hub; resolved to a commit before anything is downloaded. */
   readonly revision?: string;
-  /** Which ONNX export: `fp32`, `fp16`, `q8`, `q4`, `q4f16`; chosen from what there is where it is left out. */
+  /**
+   * Which weights. transformers.js: the ONNX export `fp32`, `fp16`, `q8`, `q4`, `q4f16`, chosen from
+   * what there is where it is left out. WebLLM: a folder holds one kind only; for embedded models `q0f32` or `q4f32_1`.
+   */
   readonly dtype?: string;
   readonly device: "wasm" | "webgpu";
+  /**
+   * WebLLM: what runs the weights. `own` is our library for Llama-type models; a stock library is
+   * named as in WebLLM's list, for example `SmolLM2-360M-Instruct-q4f32_1-MLC`. Left out: `own` where it can, else the stock one.
+   */
+  readonly library?: string;
   /** For `folder`: the dropped files, by path inside the folder. */
   readonly files?: ReadonlyMap<string, File>;
 }
 
 export interface LoadProgress {
-  readonly phase: "list" | "download" | "verify" | "compile" | "check" | "ready";
+  readonly phase: "list" | "download" | "verify" | "upload" | "compile" | "check" | "ready";
   /** Bytes so far and in all, over all files. */
   readonly loaded: number;
   readonly total: number;
@@ -91,12 +100,24 @@ export interface SelfCheck {
   readonly tolerance: number;
 }
 
+/** What an engine can show of this model, and why it cannot show the rest. */
+export interface TapVerdict {
+  readonly residuals: boolean;
+  readonly logits: boolean;
+  readonly latent: boolean;
+  /** How hidden states are read: from a spliced graph, by TVM's instrument, or from WebGPU's own objects. */
+  readonly route: "graph" | "instrument" | "webgpu";
+  /** Why something is missing, in the form of an error's message; null where nothing is. */
+  readonly reason: string | null;
+}
+
 export interface LoadReport {
   readonly spec: ModelSpec;
   readonly record: EngineRecord;
   readonly check: SelfCheck;
   /** Where each layer was found, for provenance: the names of the tensors that are read, [L+1]. */
   readonly tensors: readonly string[];
+  readonly tap: TapVerdict;
   readonly bytes: number;
   readonly milliseconds: number;
 }

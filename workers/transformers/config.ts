@@ -1,7 +1,7 @@
 /** What config.json and generation_config.json say about a decoder. */
 import { EngineError } from "../engine.ts";
-import type { ModelFiles } from "./files.ts";
-import { isRecord } from "./files/request.ts";
+import { isRecord } from "../files/request.ts";
+import { type Texts, parse } from "../files/texts.ts";
 
 export interface ModelConfig {
   readonly json: Readonly<Record<string, unknown>>;
@@ -16,8 +16,8 @@ export interface ModelConfig {
   readonly endTokens: readonly number[];
 }
 
-export function readConfig(files: ModelFiles): ModelConfig {
-  const json = parse(files, "config.json");
+export function readConfig(texts: Texts): ModelConfig {
+  const json = parse(texts, "config.json");
   if (!json) throw new EngineError("config.json: expected a JSON object, got something else; fetch the file again");
   // Models that also see or hear keep their language model's sizes one level down.
   const inner = json["text_config"];
@@ -30,7 +30,7 @@ export function readConfig(files: ModelFiles): ModelConfig {
     return value;
   };
   const [architecture] = Array.isArray(json["architectures"]) ? (json["architectures"] as unknown[]) : [];
-  const generation = parse(files, "generation_config.json");
+  const generation = parse(texts, "generation_config.json");
   const ends = [generation?.["eos_token_id"], sizes["eos_token_id"], json["eos_token_id"]].find((value) => value !== undefined && value !== null);
   return {
     json,
@@ -42,16 +42,4 @@ export function readConfig(files: ModelFiles): ModelConfig {
     contextLength: count("max_position_embeddings", "n_positions", "max_sequence_length", "seq_length"),
     endTokens: (Array.isArray(ends) ? (ends as unknown[]) : [ends]).filter((id) => typeof id === "number"),
   };
-}
-
-/** A JSON object among the files; null where there is none. */
-export function parse(files: Pick<ModelFiles, "texts">, path: string): Record<string, unknown> | null {
-  const text = files.texts.get(path);
-  if (text === undefined) return null;
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : null;
-  } catch {
-    throw new EngineError(`${path}: expected JSON, got something else; fetch the file again`);
-  }
 }

@@ -5,8 +5,8 @@ import { AbortError, type Decoder, EngineError, type LoadProgress, type LoadRepo
 import { pageBase } from "../page.ts";
 import { type ModelConfig, readConfig } from "./config.ts";
 import { type ModelFiles, chooseModel, loadFiles } from "./files.ts";
-import type { Fetch } from "./files/listing.ts";
-import { Progress } from "./files/progress.ts";
+import type { Fetch } from "../files/listing.ts";
+import { Progress } from "../files/progress.ts";
 import { cutEmbedding, cutHead } from "./onnx/cut.ts";
 import { readModel } from "./onnx/model.ts";
 import { residualStream } from "./onnx/residual-stream.ts";
@@ -14,9 +14,9 @@ import { splice } from "./onnx/splice.ts";
 import { OnnxDecoder, type Sessions } from "./onnx-decoder.ts";
 import { limitPasses } from "./prefill-check.ts";
 import { ort, startRuntime, threadsFor, watchDevice, webgpuAdapter } from "./runtime.ts";
-import { selfCheck } from "./self-check.ts";
+import { selfCheck } from "../self-check.ts";
 import { createSession } from "./session.ts";
-import { loadTokenizer } from "./tokenizer.ts";
+import { loadTokenizer } from "../tokenizer.ts";
 
 export interface LoadOptions {
   /** URL of the page's folder. */
@@ -64,12 +64,12 @@ export async function loadTransformers(
   const files = await loadFiles(listing, chosen, progress, signal);
   stopped();
   progress.enter("compile");
-  const config = readConfig(files);
+  const config = readConfig(files.texts);
   if (!AutoModelForCausalLM.supports(config.modelType)) {
     throw new EngineError(`config.json: expected a decoder that transformers.js knows, got model_type "${config.modelType}"; choose another model`);
   }
   const { tensors, ...models } = prepare(files, config);
-  const tokenizer = await loadTokenizer(files, config);
+  const tokenizer = await loadTokenizer(files.texts, config.endTokens);
   await runtime;
   stopped();
   const sessions = await compile(models, request, files, stopped);
@@ -102,7 +102,7 @@ export async function loadTransformers(
     const check = await selfCheck(decoder);
     stopped();
     progress.enter("ready");
-    return { decoder, report: { spec, record, check, tensors, bytes: files.bytes, milliseconds: performance.now() - began } };
+    return { decoder, report: { spec, record, check, tensors, tap: { residuals: true, logits: true, latent: true, route: "graph", reason: null }, bytes: files.bytes, milliseconds: performance.now() - began } };
   } catch (error) {
     await decoder.dispose().catch(() => undefined);
     throw error;

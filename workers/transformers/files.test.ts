@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { AbortError, EngineError, type LoadProgress, type ModelRequest } from "../engine.ts";
-import { chooseFiles } from "./files/choose.ts";
-import type { Fetch, ListedFile, Listing } from "./files/listing.ts";
-import { Progress } from "./files/progress.ts";
+import { chooseFiles } from "./choose.ts";
+import type { Fetch, ListedFile, Listing } from "../files/listing.ts";
+import { Progress } from "../files/progress.ts";
 import { chooseModel, loadFiles } from "./files.ts";
 
 const commit = "0123456789abcdef0123456789abcdef01234567";

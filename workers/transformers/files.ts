@@ -3,14 +3,15 @@
  * them are needed, and their download.
  */
 import type { ModelRequest } from "../engine.ts";
-import { type Chosen, chooseFiles } from "./files/choose.ts";
-import { hash } from "./files/digest.ts";
-import { download } from "./files/download.ts";
-import { embeddedModel } from "./files/embedded.ts";
-import { folderModel } from "./files/folder.ts";
-import { hubModel } from "./files/hub.ts";
-import type { Fetch, ListedFile, Listing } from "./files/listing.ts";
-import type { Progress } from "./files/progress.ts";
+import { type Chosen, chooseFiles } from "./choose.ts";
+import { hash } from "../files/digest.ts";
+import { download } from "../files/download.ts";
+import { embeddedModel } from "../files/embedded.ts";
+import { folderModel } from "../files/folder.ts";
+import { hubModel } from "../files/hub.ts";
+import type { Fetch, ListedFile, Listing } from "../files/listing.ts";
+import type { Progress } from "../files/progress.ts";
+import type { Texts } from "../files/texts.ts";
 
 export interface ModelFiles {
   readonly dtype: string;
@@ -19,8 +20,7 @@ export interface ModelFiles {
   readonly model: Uint8Array<ArrayBuffer>;
   /** External data, by the file names that the model refers to. */
   readonly data: readonly { readonly path: string; readonly data: Uint8Array<ArrayBuffer> }[];
-  /** Small text files by path: config.json, tokenizer.json and what else there is. */
-  readonly texts: ReadonlyMap<string, string>;
+  readonly texts: Texts;
   readonly bytes: number;
 }
 

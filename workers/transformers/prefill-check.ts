@@ -1,7 +1,7 @@
 import type { Tensor } from "../../probes/tensor.ts";
 import { EngineError } from "../engine.ts";
 import type { OnnxDecoder } from "./onnx-decoder.ts";
-import { difference, toleranceFor } from "./self-check.ts";
+import { difference, toleranceFor } from "../self-check.ts";
 
 /** The length of the trial prompt, and of the pieces that are known to be right. */
 const trial = 48;

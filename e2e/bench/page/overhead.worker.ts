@@ -15,7 +15,7 @@ import type { ModelRequest } from "../../../workers/engine.ts";
 import { readConfig } from "../../../workers/transformers/config.ts";
 import { loadTransformers } from "../../../workers/transformers/decoder.ts";
 import { chooseModel, loadFiles } from "../../../workers/transformers/files.ts";
-import { Progress } from "../../../workers/transformers/files/progress.ts";
+import { Progress } from "../../../workers/files/progress.ts";
 import { KvCache } from "../../../workers/transformers/kv-cache.ts";
 import { createSession } from "../../../workers/transformers/session.ts";
 
@@ -54,7 +54,7 @@ async function plainModel(model: ModelRequest, base: string): Promise<Stepper> {
   progress.expect(bytes);
   const files = await loadFiles(listing, chosen, progress, signal);
   const session = await createSession(files.model, "wasm", files.data);
-  const llama = new LlamaForCausalLM(new PretrainedConfig(readConfig(files).json), { model: session }, {});
+  const llama = new LlamaForCausalLM(new PretrainedConfig(readConfig(files.texts).json), { model: session }, {});
   const cache = new KvCache();
   const int64 = (numbers: readonly number[]): OrtTensor => new OrtTensor("int64", BigInt64Array.from(numbers, BigInt), [1, numbers.length]);
   return {

@@ -1,15 +1,20 @@
 import { AutoTokenizer, type PreTrainedTokenizer, env } from "@huggingface/transformers";
-import { EngineError, type Tokenizer } from "../engine.ts";
-import { type ModelConfig, parse } from "./config.ts";
-import type { ModelFiles } from "./files.ts";
+import { EngineError, type Tokenizer } from "./engine.ts";
 import { isRecord } from "./files/request.ts";
+import { type Texts, parse } from "./files/texts.ts";
 
 /** transformers.js remembers answers by model name; a name of its own keeps one load from seeing another's. */
 let loads = 0;
 
-/** The model's tokenizer, made by transformers.js from files that are verified already. */
-export async function loadTokenizer(files: ModelFiles, config: ModelConfig): Promise<Tokenizer> {
-  const texts = new Map([["tokenizer_config.json", "{}"], ...files.texts]);
+/**
+ * The model's tokenizer, made by transformers.js from files that are verified
+ * already. Both engines use this one, so that a text has the same tokens in both.
+ *
+ * @param known      tokenizer.json, and tokenizer_config.json and chat_template.jinja where there are such
+ * @param endTokens  ids that end an answer; where empty, the tokenizer's own
+ */
+export async function loadTokenizer(known: Texts, endTokens: readonly number[]): Promise<Tokenizer> {
+  const texts = new Map([["tokenizer_config.json", "{}"], ...known]);
   const asked = env.fetch;
   env.fetch = (input: string | URL) => {
     const path = [...texts.keys()].find((name) => String(input).endsWith(`/${name}`));
@@ -17,7 +22,7 @@ export async function loadTokenizer(files: ModelFiles, config: ModelConfig): Pro
     return Promise.resolve(text === undefined ? new Response(null, { status: 404 }) : new Response(text));
   };
   try {
-    return new ModelTokenizer(await AutoTokenizer.from_pretrained(`geodesic/loaded-${++loads}`), files, config);
+    return new ModelTokenizer(await AutoTokenizer.from_pretrained(`geodesic/loaded-${++loads}`), known, endTokens);
   } catch (error) {
     throw new EngineError(`tokenizer.json: expected a tokenizer that transformers.js knows, got "${error instanceof Error ? error.message : String(error)}"; choose another model`);
   } finally {
@@ -32,14 +37,14 @@ class ModelTokenizer implements Tokenizer {
 
   constructor(
     private readonly tokenizer: PreTrainedTokenizer,
-    files: ModelFiles,
-    config: ModelConfig,
+    texts: Texts,
+    endTokens: readonly number[],
   ) {
     const own: unknown = tokenizer.eos_token === null ? null : tokenizer._tokenizer.token_to_id(tokenizer.eos_token);
-    this.endTokens = config.endTokens.length > 0 ? config.endTokens : typeof own === "number" ? [own] : [];
-    this.unknown = unknownToken(files);
+    this.endTokens = endTokens.length > 0 ? endTokens : typeof own === "number" ? [own] : [];
+    this.unknown = unknownToken(texts);
     // Newer repositories keep the chat template beside tokenizer_config.json.
-    this.template = files.texts.get("chat_template.jinja") ?? (tokenizer.chat_template ? tokenizer.get_chat_template() : null);
+    this.template = texts.get("chat_template.jinja") ?? (tokenizer.chat_template ? tokenizer.get_chat_template() : null);
   }
 
   /** Prompts carry their own special tokens, so none are added. */
@@ -87,8 +92,8 @@ class ModelTokenizer implements Tokenizer {
 }
 
 /** The id that stands for what the vocabulary lacks, if there is one. */
-function unknownToken(files: ModelFiles): number | null {
-  const model = parse(files, "tokenizer.json")?.["model"] as { unk_token?: unknown; unk_id?: unknown; vocab?: unknown } | undefined;
+function unknownToken(texts: Texts): number | null {
+  const model = parse(texts, "tokenizer.json")?.["model"] as { unk_token?: unknown; unk_id?: unknown; vocab?: unknown } | undefined;
   if (typeof model?.unk_id === "number") return model.unk_id;
   const { unk_token: token, vocab } = model ?? {};
   // The vocabularies of Unigram models are lists and go by unk_id; the others map piece to id.

@@ -1,6 +1,6 @@
 /** Which of a model's files to load: the configuration, the tokenizer, and one of the ONNX exports. */
-import { EngineError, type ModelRequest } from "../../engine.ts";
-import type { ListedFile, Listing } from "./listing.ts";
+import { EngineError, type ModelRequest } from "../engine.ts";
+import type { ListedFile, Listing } from "../files/listing.ts";
 
 /** The names under which hub repositories keep each export. */
 const exports: Readonly<Record<string, readonly string[]>> = {

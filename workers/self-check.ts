@@ -1,5 +1,5 @@
-import { type Tensor, row } from "../../probes/tensor.ts";
-import { type Decoder, EngineError, type SelfCheck } from "../engine.ts";
+import { type Tensor, row } from "../probes/tensor.ts";
+import { type Decoder, EngineError, type SelfCheck } from "./engine.ts";
 
 /**
  * How far a number may be off, as a share of the largest logit (for layer 0, of

@@ -1,4 +1,4 @@
-import { EngineError } from "../../engine.ts";
+import { EngineError } from "../engine.ts";
 import type { Digest, ListedFile } from "./listing.ts";
 
 /** Hexadecimal hash of bytes, by WebCrypto. */

@@ -4,7 +4,7 @@
  * `files.json` there lists every file: [{ "path", "bytes", "sha256" }]. The
  * build can pin that manifest's own hash, and with it every byte of the model.
  */
-import { EngineError } from "../../engine.ts";
+import { EngineError } from "../engine.ts";
 import { hash } from "./digest.ts";
 import type { Fetch, ListedFile, Listing } from "./listing.ts";
 import { body, isRecord, json, request } from "./request.ts";

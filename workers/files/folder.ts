@@ -1,4 +1,4 @@
-import { EngineError } from "../../engine.ts";
+import { EngineError } from "../engine.ts";
 import type { ListedFile, Listing } from "./listing.ts";
 
 /** A folder that was dropped onto the page. Nothing vouches for its files; their hashes are recorded. */

@@ -1,4 +1,4 @@
-import { AbortError, EngineError } from "../../engine.ts";
+import { AbortError, EngineError } from "../engine.ts";
 import type { Fetch } from "./listing.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** Reads listed files into memory, from the cache or from their source. Not a byte is used before its hash is right. */
-import { AbortError, EngineError } from "../../engine.ts";
+import { AbortError, EngineError } from "../engine.ts";
 import { cached, forget, keep } from "./cache.ts";
 import { verify } from "./digest.ts";
 import type { ListedFile, Listing } from "./listing.ts";

@@ -7,7 +7,7 @@
  *
  * Source: huggingface.co/docs/hub/api.
  */
-import { EngineError } from "../../engine.ts";
+import { EngineError } from "../engine.ts";
 import type { Digest, Fetch, ListedFile, Listing } from "./listing.ts";
 import { body, isRecord, json, request } from "./request.ts";
 

@@ -1,4 +1,4 @@
-import type { LoadProgress } from "../../engine.ts";
+import type { LoadProgress } from "../engine.ts";
 
 /** The stretch of time over which the rate is taken, ms. */
 const span = 2000;
