@@ -16,6 +16,12 @@ export async function nanoFiles(home: string): Promise<Files> {
   return new Map(await Promise.all(list.map(async ({ path }) => [path, Buffer.from(await (await fetch(folder + path)).arrayBuffer())] as const)));
 }
 
+/** Its weights in MLC's format, as a repository of their own holds them. */
+export async function nanoMlcFiles(home: string, quantization: "q0f32" | "q4f32_1" = "q0f32"): Promise<Files> {
+  const prefix = `mlc-${quantization}/`;
+  return new Map([...(await nanoFiles(home))].flatMap(([path, bytes]) => (path.startsWith(prefix) ? [[path.slice(prefix.length), bytes] as const] : [])));
+}
+
 export class FakeHub {
   readonly asked: string[] = [];
   /** Does something else than answering, where the path ends so. */
@@ -38,7 +44,9 @@ export class FakeHub {
     if (path === `/api/models/${this.id}/revision/main`) return send(route, JSON.stringify({ id: this.id, sha: commit }), "application/json");
     if (path === `/api/models/${this.id}/tree/${commit}`) return send(route, JSON.stringify(this.tree()), "application/json");
     const file = this.files.get(path.replace(`/${this.id}/resolve/${commit}/`, ""));
-    return file ? send(route, file) : route.fulfill({ status: 404, headers: shared, body: "Not found" });
+    if (!file) return route.fulfill({ status: 404, headers: shared, body: "Not found" });
+    const from = /^bytes=(\d+)-$/.exec(route.request().headers()["range"] ?? "")?.[1];
+    return from === undefined ? send(route, file) : sendFrom(route, file, Number(from));
   }
 
   /** Large files by the SHA-256 of their content, small ones by the id of their git blob, as the hub lists them. */
@@ -46,7 +54,7 @@ export class FakeHub {
     return [...this.files].map(([path, bytes]) => {
       const blob = createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
       const entry = { type: "file", path, size: bytes.length, oid: blob };
-      return path.endsWith(".onnx") ? { ...entry, lfs: { oid: createHash("sha256").update(bytes).digest("hex"), size: bytes.length, pointerSize: 130 } } : entry;
+      return /\.(onnx|bin)$/.test(path) ? { ...entry, lfs: { oid: createHash("sha256").update(bytes).digest("hex"), size: bytes.length, pointerSize: 130 } } : entry;
     });
   }
 }
@@ -56,6 +64,11 @@ const shared = { "access-control-allow-origin": "*", "cross-origin-resource-poli
 export async function send(route: Route, body: string | Buffer, contentType = "application/octet-stream"): Promise<void> {
   // A request that the page has given up can no longer be answered.
   await route.fulfill({ status: 200, headers: shared, contentType, body }).catch(() => undefined);
+}
+
+/** The rest of a file, as a server that knows ranges sends it. */
+async function sendFrom(route: Route, file: Buffer, from: number): Promise<void> {
+  await route.fulfill({ status: 206, headers: { ...shared, "content-range": `bytes ${from}-${file.length - 1}/${file.length}` }, body: file.subarray(from) }).catch(() => undefined);
 }
 
 export function status(code: number): (route: Route) => Promise<void> {

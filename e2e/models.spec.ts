@@ -2,39 +2,39 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures.ts";
 import { commit, FakeHub, hubOrigin, nanoFiles, send, status, writeFolder } from "./hub.ts";
-import { answers, modes, column, open, openPicker, picker, settled, verified } from "./pages.ts";
+import { answers, chooseEmbedded, modes, column, loading, open, openKind, picker, settled, verified } from "./pages.ts";
 
 const id = "somebody/nano";
 
 async function fromHub(page: Page, name = id): Promise<void> {
-  const dialog = await openPicker(page);
+  const dialog = await openKind(page, "transformers.js");
   await dialog.getByRole("textbox", { name: "repository" }).fill(name);
   await dialog.getByRole("button", { name: "load" }).click();
   await expect(dialog).toBeHidden();
 }
 
 async function fromFolder(page: Page, folder: string): Promise<void> {
-  const dialog = await openPicker(page);
+  const dialog = await openKind(page, "transformers.js");
   await dialog.locator('input[type="file"]').setInputFiles(folder);
   await expect(dialog).toBeHidden();
 }
 
 /** Nothing of a model that did not pass is drawn; the page can be used, and the embedded model is one click away. */
 async function refused(page: Page, message: RegExp, expected: Awaited<ReturnType<typeof answers>>): Promise<void> {
-  await expect(page.locator(".banner[role=alert]")).toContainText(message);
+  await expect(loading(page).getByRole("alert")).toContainText(message);
   await expect(page.getByText("probe not verified: no numbers are drawn from this model")).toBeVisible();
   await expect(page.locator("mode-column .given, lens-grid .cell, trajectory-plot .key .mark:not(.plain)")).toHaveCount(0);
   await page.getByRole("button", { name: "back to the embedded model" }).click();
   await expect(verified(page)).toBeVisible();
   await settled(page);
-  await expect(page.locator(".banner")).toHaveCount(0);
+  await expect(loading(page)).toHaveCount(0);
   expect(await answers(page)).toEqual(expected);
 }
 
 test("nano in 4 bits: loads, is verified, answers", async ({ page, home }) => {
   await open(page, home);
   const before = await answers(page);
-  await (await openPicker(page)).getByRole("button", { name: "4-bit" }).click();
+  await chooseEmbedded(page, "transformers.js", "4-bit");
   await expect(page).toHaveURL(/dtype=q4/);
   await expect(page.locator("details.provenance dl")).toContainText("q4");
   await expect(verified(page)).toBeVisible();
@@ -61,7 +61,7 @@ test.describe("the hub", () => {
     });
     await fromHub(page);
     // What came so far, of what will come, in bytes.
-    await expect(page.locator(".loading progress-line")).toContainText(new RegExp(`downloading ${id}.*\\d kB of 1\\.5\\d MB`, "s"));
+    await expect(loading(page).locator("progress-line")).toContainText(new RegExp(`downloading ${id}.*\\d kB of 1\\.5\\d MB`, "s"));
     letGo();
     await expect(verified(page)).toBeVisible();
     await settled(page);
@@ -77,7 +77,7 @@ test.describe("the hub", () => {
     await settled(page);
     expect(hub.asked.slice(count)).toEqual([`/api/models/${id}/revision/main`, `/api/models/${id}/tree/${commit}`]);
     expect(await answers(page)).toEqual(before);
-    await (await openPicker(page)).getByRole("button", { name: "float32" }).click();
+    await chooseEmbedded(page, "transformers.js", "float32");
     await expect(page).not.toHaveURL(/model=/);
     await expect(verified(page)).toBeVisible();
     await settled(page);
@@ -117,12 +117,11 @@ test.describe("the hub", () => {
     await open(page, home);
     hub.instead.set("onnx/model.onnx", () => new Promise(() => undefined));
     await fromHub(page);
-    const bar = page.locator(".loading progress-line");
-    await expect(bar).toContainText("downloading");
-    await bar.getByRole("button", { name: "stop" }).click();
-    await expect(page.locator(".banner")).toContainText("Loading was stopped.");
+    await expect(loading(page).locator("progress-line")).toContainText("downloading");
+    await loading(page).getByRole("button", { name: "pause" }).click();
+    await expect(loading(page)).toContainText(/^Paused\. .* of 1\.5\d MB are kept in this browser\./);
     hub.instead.clear();
-    await page.getByRole("button", { name: "try again" }).click();
+    await loading(page).getByRole("button", { name: "resume" }).click();
     await expect(verified(page)).toBeVisible();
     await settled(page);
     for (const mode of modes) await expect(column(page, mode).locator(".given").first()).toBeVisible();
@@ -132,7 +131,7 @@ test.describe("the hub", () => {
     const hub = new FakeHub(id, new Map());
     await hub.listen(context);
     await open(page, home);
-    const dialog = await openPicker(page);
+    const dialog = await openKind(page, "transformers.js");
     await dialog.getByRole("textbox", { name: "repository" }).fill("not a name");
     await dialog.getByRole("button", { name: "load" }).click();
     await expect(picker(page)).toBeVisible();

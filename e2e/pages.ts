@@ -133,6 +133,23 @@ export async function openPicker(page: Page): Promise<Locator> {
   return picker(page);
 }
 
+/** The choice of a model, at one of its kinds. */
+export async function openKind(page: Page, kind: "embedded" | "WebLLM" | "transformers.js" | "stored models"): Promise<Locator> {
+  const dialog = await openPicker(page);
+  await dialog.getByRole("tab", { name: new RegExp(`^${kind}`) }).click();
+  return dialog;
+}
+
+/** The embedded model on an engine, by one click. */
+export async function chooseEmbedded(page: Page, engine: "transformers.js" | "WebLLM", weights: "float32" | "4-bit"): Promise<void> {
+  await (await openKind(page, "embedded")).getByRole("button", { name: `${engine}, ${weights}` }).click();
+}
+
+/** What is said of loading: how it goes, or how it ended. */
+export function loading(page: Page): Locator {
+  return page.locator("load-banner section");
+}
+
 /** The line that says a model was checked. */
 export function verified(page: Page): Locator {
   return page.getByText("✓ probe verified");

@@ -12,7 +12,7 @@ type Vector = Float64Array<ArrayBuffer>;
 
 /** Logits of every position, [T][V]. */
 export function forwardLogits({ config, weights }: LlamaModel, tokens: readonly number[]): Vector[] {
-  const { layers, heads, kvHeads, headDim, rmsNormEps, ropeTheta, tied } = config;
+  const { architecture, layers, heads, kvHeads, headDim, rmsNormEps, ropeTheta, ropeScaling, tied } = config;
   const weight = (name: string) => weights.get(`${name}.weight`)!;
 
   const linear = (name: string, x: Vector): Vector => {
@@ -23,10 +23,32 @@ export function forwardLogits({ config, weights }: LlamaModel, tokens: readonly 
     const root = Math.sqrt(x.reduce((sum, value) => sum + value * value, 0) / x.length + rmsNormEps);
     return x.map((value, i) => (value / root) * weight(name).data[i]!);
   };
+  /** An angle's frequency, by wavelength as transformers writes it. */
+  const frequency = (i: number): number => {
+    const plain = ropeTheta ** ((-2 * i) / headDim);
+    if (ropeScaling === null) return plain;
+    const wavelength = (2 * Math.PI) / plain;
+    const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalContextLength: context } = ropeScaling;
+    if (wavelength < context / high) return plain;
+    if (wavelength > context / low) return plain / factor;
+    const smooth = (context / wavelength - low) / (high - low);
+    return ((1 - smooth) * plain) / factor + smooth * plain;
+  };
+  /** Q, K or V of a layer: Qwen2 adds a bias. */
+  const projection = (at: string, letter: string, x: Vector): Vector => {
+    const bias = weights.get(`${at}.self_attn.${letter}_proj.bias`);
+    return linear(`${at}.self_attn.${letter}_proj`, x).map((value, i) => value + (bias?.data[i] ?? 0));
+  };
+  /** Qwen3 normalizes every head of Q and K. */
+  const headNorm = (name: string, x: Vector): Vector => {
+    if (architecture !== "qwen3") return x;
+    const heads = Array.from({ length: x.length / headDim }, (_, h) => x.slice(h * headDim, (h + 1) * headDim));
+    return Float64Array.from(heads.flatMap((part) => [...norm(name, part)]));
+  };
   const rotate = (x: Vector, position: number): Vector => x.map((value, j) => {
     const i = j % headDim;
     const half = headDim / 2;
-    const angle = position * ropeTheta ** ((-2 * (i % half)) / headDim);
+    const angle = position * frequency(i % half);
     const partner = i < half ? -x[j + half]! : x[j - half]!;
     return value * Math.cos(angle) + partner * Math.sin(angle);
   });
@@ -38,9 +60,9 @@ export function forwardLogits({ config, weights }: LlamaModel, tokens: readonly 
   for (let layer = 0; layer < layers; layer++) {
     const at = `model.layers.${layer}`;
     const normed = states.map((x) => norm(`${at}.input_layernorm`, x));
-    const q = normed.map((x, t) => rotate(linear(`${at}.self_attn.q_proj`, x), t));
-    const k = normed.map((x, t) => rotate(linear(`${at}.self_attn.k_proj`, x), t));
-    const v = normed.map((x) => linear(`${at}.self_attn.v_proj`, x));
+    const q = normed.map((x, t) => rotate(headNorm(`${at}.self_attn.q_norm`, projection(at, "q", x)), t));
+    const k = normed.map((x, t) => rotate(headNorm(`${at}.self_attn.k_norm`, projection(at, "k", x)), t));
+    const v = normed.map((x) => projection(at, "v", x));
     states = states.map((x, t) => {
       const attended = new Float64Array(heads * headDim);
       for (let h = 0; h < heads; h++) {

@@ -9,6 +9,7 @@
  */
 import { tensor } from "../probes/tensor.ts";
 import type { Tensor } from "../probes/tensor.ts";
+import { inverseFrequencies } from "../workers/llama.ts";
 import type { LlamaModel } from "../workers/llama.ts";
 
 const multiple = 16;
@@ -65,14 +66,15 @@ export function attentionWeights({ config, weights }: LlamaModel, layer: number)
   };
 }
 
-/** cos and sin of position · θ^(−2i/headDim), [contextLength, graphHeadDim/2]; filled up with angles of 0. */
+/** cos and sin of position · frequency, [contextLength, graphHeadDim/2]; filled up with angles of 0. */
 export function rotaryCaches({ config }: LlamaModel): { readonly cos: Tensor; readonly sin: Tensor } {
-  const { contextLength, headDim, ropeTheta } = config;
+  const { contextLength, headDim } = config;
+  const frequencies = inverseFrequencies(config);
   const half = graphHeadDim(headDim) / 2;
   const cos = tensor([contextLength, half]);
   const sin = tensor([contextLength, half]);
   for (let i = 0; i < half; i++) {
-    const frequency = i < headDim / 2 ? ropeTheta ** ((-2 * i) / headDim) : 0;
+    const frequency = frequencies[i] ?? 0;
     for (let position = 0; position < contextLength; position++) {
       cos.data[position * half + i] = Math.cos(position * frequency);
       sin.data[position * half + i] = Math.sin(position * frequency);

@@ -56,6 +56,7 @@ const configurations: [string, Partial<LlamaConfig>][] = [
   ["heads of 40", { headDim: 40 }],
   ["heads of 6", { headDim: 6, kvHeads: 1 }],
   ["θ = 500000 and ε = 1e-3", { ropeTheta: 5e5, rmsNormEps: 1e-3 }],
+  ["stretched as in Llama 3.1", { ropeTheta: 100, ropeScaling: { factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 64 } }],
   ["one layer", { layers: 1 }],
   ["5 layers, 3 heads", { layers: 5, heads: 3, kvHeads: 3, hiddenSize: 48 }],
   ["sizes that are multiples of nothing", { hiddenSize: 37, intermediateSize: 51, vocabSize: 11, heads: 5, kvHeads: 1, headDim: 10 }],
@@ -115,4 +116,8 @@ test("names are those of the exporters that are imitated", () => {
 test("a tied float32 model holds its table once", () => {
   const bytes = (tied: boolean) => encodeOnnx(randomLlama({ vocabSize: 1000, tied })).length;
   expect(bytes(false) - bytes(true)).toBeGreaterThan(1000 * 32 * 4 - 1000);
+});
+
+test.each(["qwen2", "qwen3"] as const)("%s is refused: its biases or head norms have no place in this graph", (architecture) => {
+  expect(() => encodeOnnx(randomLlama({ architecture, layers: 1 }))).toThrow(new RegExp(`plain Llama type, got ${architecture}; use its MLC folder`));
 });

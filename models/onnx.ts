@@ -13,6 +13,7 @@
  * Source: microsoft/onnxruntime-genai, src/python/py/models/builders/base.py.
  */
 import type { Tensor } from "../probes/tensor.ts";
+import { EngineError } from "../workers/engine.ts";
 import type { LlamaModel } from "../workers/llama.ts";
 import { Graph } from "./graph.ts";
 import { attentionWeights, graphHeadDim, rotaryCaches } from "./heads.ts";
@@ -164,13 +165,22 @@ class Writer {
   }
 }
 
+/** Whether the graph that is written here can hold the model. */
+export function hasOnnxLayout({ config }: LlamaModel): boolean {
+  return config.architecture === "llama";
+}
+
 /**
  * The ONNX file of a model.
  *
+ * @throws EngineError where the model is not of the plain Llama type: its biases or head norms have no place in the graph
  * @throws RangeError where it would exceed 2 GiB, or a 4-bit embedding is asked for a hidden size that is no multiple of 32
  */
 export function encodeOnnx(model: LlamaModel, options: OnnxOptions = {}): Uint8Array<ArrayBuffer> {
   const { dtype = "fp32", embedding = "fp32", norms = "fused" } = options;
+  if (!hasOnnxLayout(model)) {
+    throw new EngineError(`onnx: expected a model of the plain Llama type, got ${model.config.architecture}; use its MLC folder, or an ONNX export from the hub`);
+  }
   const writer = new Writer(model, precisions[dtype], normLayouts[norms]);
   const { graph } = writer;
   writer.signature();

@@ -8,6 +8,7 @@ import { encodeSafetensors } from "../probes/safetensors.ts";
 import type { Tensor } from "../probes/tensor.ts";
 import { forwardLogits } from "./forward.test-support.ts";
 import { readFolder } from "./folder.ts";
+import { readMlc } from "./mlc.test-support.ts";
 import { main, pack } from "./pack.ts";
 import type { PackedFile } from "./pack.ts";
 import { randomLlama, writeHuggingFaceFolder } from "./random-llama.ts";
@@ -35,11 +36,15 @@ async function difference(out: string, truth: typeof model): Promise<number> {
   return Math.max(...forwardLogits(truth, tokens).flatMap((logits, t) => [...logits].map((value, i) => Math.abs(value - found[t]![i]!))));
 }
 
-test("a packed folder holds what transformers.js loads, and a list that verifies it", async () => {
+/** What an MLC folder of a small model holds. */
+const mlcPaths = ["mlc-chat-config.json", "params_shard_0.bin", "tensor-cache.json", "tokenizer.json", "tokenizer_config.json"];
+const allMlcPaths = ["mlc-q0f32", "mlc-q4f32_1"].flatMap((folder) => mlcPaths.map((path) => `${folder}/${path}`));
+
+test("a packed folder holds what the engines load, and a list that verifies it", async () => {
   const [folder, out] = [await folderOf(), join(place, "out")];
   const { files } = await pack(folder, out);
   expect(files.map((file) => file.path).sort()).toEqual([
-    "config.json", "generation_config.json", "onnx/model.onnx", "onnx/model_q4.onnx", "tokenizer.json", "tokenizer_config.json",
+    "config.json", "generation_config.json", ...allMlcPaths, "onnx/model.onnx", "onnx/model_q4.onnx", "tokenizer.json", "tokenizer_config.json",
   ]);
   expect(await parsed(out, "files.json")).toEqual(files);
   for (const { path, bytes, sha256 } of (await parsed(out, "files.json")) as PackedFile[]) {
@@ -57,6 +62,15 @@ test("files that the model brings along are kept; one precision may be enough", 
   const { files } = await pack(folder, out, { dtypes: ["q4"] });
   expect(await parsed(out, "tokenizer_config.json")).toEqual({ chat_template: "x" });
   expect(files.map((file) => file.path).filter((path) => path.startsWith("onnx"))).toEqual(["onnx/model_q4.onnx"]);
+});
+
+test("Qwen is packed for WebLLM only", async () => {
+  const qwen = randomLlama({ architecture: "qwen3", layers: 1 });
+  const out = join(place, "qwen");
+  const { files } = await pack(await folderOf(qwen), out, { mlc: ["q0f32"] });
+  expect(files.map((file) => file.path).sort()).toEqual(mlcPaths.map((path) => `mlc-q0f32/${path}`));
+  const packed = new Map(await Promise.all(mlcPaths.map(async (path) => [path, await readFile(join(out, "mlc-q0f32", path))] as const)));
+  expect(readMlc(packed, qwen.config).weights).toEqual(qwen.weights);
 });
 
 test("config.json gives the head size of the graph", async () => {
@@ -122,7 +136,7 @@ async function run(...args: string[]): Promise<{ readonly code: number; readonly
 test("the command prints what it wrote", async () => {
   const { code, said } = await run(await folderOf(), join(place, "command"));
   expect(code).toBe(0);
-  expect(said).toMatch(/\d+ {2}onnx\/model_q4\.onnx\n.*6 files and files\.json in \d+ ms/);
+  expect(said).toMatch(/\d+ {2}onnx\/model_q4\.onnx\n[^]*16 files and files\.json in \d+ ms/);
 });
 
 const refused: [string, () => Promise<string[]>, RegExp][] = [

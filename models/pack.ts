@@ -1,11 +1,13 @@
 /**
  * `npm run pack -- <hugging-face-folder> <out>`: writes a Llama-type model as
- * a folder that transformers.js loads. One function per target; another target
- * adds its files to the same list.
+ * a folder that both engines load. One function per engine; each adds its
+ * files to the same list.
  *
  *   config.json, generation_config.json, tokenizer.json, tokenizer_config.json
- *   onnx/model.onnx      float32
- *   onnx/model_q4.onnx   4-bit (see quantize.ts)
+ *   onnx/model.onnx      transformers.js, float32; not for Qwen2 and Qwen3
+ *   onnx/model_q4.onnx   transformers.js, 4-bit (see quantize.ts)
+ *   mlc-q0f32/           WebLLM, float32 (see mlc.ts)
+ *   mlc-q4f32_1/         WebLLM, 4-bit (see mlc-quantize.ts)
  *   files.json           path, bytes and SHA-256 of each of them
  */
 import { createHash } from "node:crypto";
@@ -16,12 +18,16 @@ import { pathToFileURL } from "node:url";
 import { readFolder } from "./folder.ts";
 import type { HuggingFaceFolder } from "./folder.ts";
 import { graphHeadDim } from "./heads.ts";
-import { encodeOnnx, precisions } from "./onnx.ts";
+import { mlcFiles, mlcQuantizations } from "./mlc.ts";
+import type { MlcQuantization } from "./mlc.ts";
+import { encodeOnnx, hasOnnxLayout, precisions } from "./onnx.ts";
 import type { OnnxOptions } from "./onnx.ts";
 
 export interface PackOptions extends Omit<OnnxOptions, "dtype"> {
   /** Which ONNX files to write; `fp32` and `q4` where left out. */
   readonly dtypes?: readonly (keyof typeof precisions)[];
+  /** Which MLC folders to write; all where left out. */
+  readonly mlc?: readonly MlcQuantization[];
 }
 
 /** A line of files.json. */
@@ -37,22 +43,28 @@ export interface Packed {
   readonly milliseconds: number;
 }
 
-/** By path inside the folder. */
-type Files = Map<string, Uint8Array>;
+/** A file: its path inside the folder, and its bytes. */
+type File = readonly [string, Uint8Array];
 
 function json(value: unknown): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
 }
 
+/** The folder with a tokenizer_config.json, which every target needs. */
+function complete(folder: HuggingFaceFolder): HuggingFaceFolder {
+  const name = "tokenizer_config.json";
+  if (folder.copies.has(name)) return folder;
+  const made = json({ tokenizer_class: "PreTrainedTokenizerFast", model_max_length: folder.model.config.contextLength, clean_up_tokenization_spaces: false });
+  return { ...folder, copies: new Map([...folder.copies, [name, made]]) };
+}
+
 /** What transformers.js loads. Files that the model brings along are copied as they are. */
-function transformersFiles({ model, config, copies }: HuggingFaceFolder, { dtypes = ["fp32", "q4"], ...options }: PackOptions): Files {
-  const { eos, bos, contextLength, headDim } = model.config;
-  const files: Files = new Map(copies);
+function* transformersFiles({ model, config, copies }: HuggingFaceFolder, { dtypes = ["fp32", "q4"], ...options }: PackOptions): Generator<File> {
+  if (!hasOnnxLayout(model)) return;
+  const { eos, bos, headDim } = model.config;
+  const files = new Map(copies);
   // transformers.js sizes the KV cache by head_dim, which has to be the graph's.
   if (graphHeadDim(headDim) !== headDim) files.set("config.json", json({ ...config, head_dim: graphHeadDim(headDim) }));
-  if (!files.has("tokenizer_config.json")) {
-    files.set("tokenizer_config.json", json({ tokenizer_class: "PreTrainedTokenizerFast", model_max_length: contextLength, clean_up_tokenization_spaces: false }));
-  }
   if (!files.has("generation_config.json")) {
     files.set("generation_config.json", json({
       ...(bos === null ? {} : { bos_token_id: bos }),
@@ -60,8 +72,15 @@ function transformersFiles({ model, config, copies }: HuggingFaceFolder, { dtype
       do_sample: false,
     }));
   }
-  for (const dtype of dtypes) files.set(`onnx/${precisions[dtype].file}`, encodeOnnx(model, { ...options, dtype }));
-  return files;
+  yield* files;
+  for (const dtype of dtypes) yield [`onnx/${precisions[dtype].file}`, encodeOnnx(model, { ...options, dtype })];
+}
+
+/** What WebLLM loads: a folder of its own for each quantization. */
+function* webllmFiles(folder: HuggingFaceFolder, { mlc = mlcQuantizations }: PackOptions): Generator<File> {
+  for (const quantization of mlc) {
+    for (const [path, bytes] of mlcFiles(folder, quantization)) yield [`mlc-${quantization}/${path}`, bytes];
+  }
 }
 
 /**
@@ -72,12 +91,15 @@ function transformersFiles({ model, config, copies }: HuggingFaceFolder, { dtype
  */
 export async function pack(folder: string, out: string, options: PackOptions = {}): Promise<Packed> {
   const start = performance.now();
-  const contents = transformersFiles(await readFolder(folder), options);
+  const model = complete(await readFolder(folder));
   const files: PackedFile[] = [];
-  for (const [path, bytes] of contents) {
-    await mkdir(dirname(join(out, path)), { recursive: true });
-    await writeFile(join(out, path), bytes);
-    files.push({ path, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") });
+  // One file at a time, so that a large model is in memory once and not once per target.
+  for (const target of [transformersFiles, webllmFiles]) {
+    for (const [path, bytes] of target(model, options)) {
+      await mkdir(dirname(join(out, path)), { recursive: true });
+      await writeFile(join(out, path), bytes);
+      files.push({ path, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") });
+    }
   }
   await writeFile(join(out, "files.json"), json(files));
   return { files, milliseconds: performance.now() - start };

@@ -2,7 +2,8 @@
  * Llama-type models of any size with seeded random weights, for tests and the
  * bench.
  *
- * Linear maps and embedding are uniform on ±√(3/in), norms on 1 ± 0.1: the
+ * Linear maps and embedding are uniform on ±√(3/in), norms on 1 ± 0.1, biases
+ * on ±0.1: the
  * variance 1/in keeps activations near 1 like a trained model's, and a uniform
  * number takes one draw, where a normal one takes a logarithm and a cosine.
  * The embedding has variance 1.
@@ -18,6 +19,7 @@ import type { LlamaConfig, LlamaModel } from "../workers/llama.ts";
 
 /** A small model: 2 layers of hidden size 32, 4 heads over 2 key-value heads. */
 export const smallLlama: LlamaConfig = {
+  architecture: "llama",
   hiddenSize: 32,
   layers: 2,
   heads: 4,
@@ -26,6 +28,7 @@ export const smallLlama: LlamaConfig = {
   intermediateSize: 64,
   vocabSize: 48,
   ropeTheta: 10_000,
+  ropeScaling: null,
   rmsNormEps: 1e-5,
   tied: false,
   contextLength: 128,
@@ -40,9 +43,10 @@ export function randomLlama(sizes: Partial<LlamaConfig> = {}, seed = 1): LlamaMo
   const random = new Random(seed);
   for (const [name, shape] of llamaShapes(config)) {
     const data = new Float32Array(size(shape));
-    const isNorm = shape.length === 1;
-    const center = isNorm ? 1 : 0;
-    const spread = isNorm ? 0.1 : Math.sqrt(3 / (name === "model.embed_tokens.weight" ? 1 : (shape[1] ?? 1)));
+    // Biases are as small as the norms' weights are near 1.
+    const isVector = shape.length === 1;
+    const center = isVector && name.endsWith(".weight") ? 1 : 0;
+    const spread = isVector ? 0.1 : Math.sqrt(3 / (name === "model.embed_tokens.weight" ? 1 : (shape[1] ?? 1)));
     const draw = random.fork(name);
     for (let i = 0; i < data.length; i++) data[i] = center + spread * (2 * draw.uniform() - 1);
     weights.set(name, tensor(shape, data));
@@ -52,9 +56,10 @@ export function randomLlama(sizes: Partial<LlamaConfig> = {}, seed = 1): LlamaMo
 
 /** What config.json says about such a model. */
 export function huggingFaceConfig(config: LlamaConfig): Record<string, unknown> {
+  const { architecture, ropeScaling } = config;
   return {
-    architectures: ["LlamaForCausalLM"],
-    model_type: "llama",
+    architectures: [{ llama: "LlamaForCausalLM", qwen2: "Qwen2ForCausalLM", qwen3: "Qwen3ForCausalLM" }[architecture]],
+    model_type: architecture,
     vocab_size: config.vocabSize,
     hidden_size: config.hiddenSize,
     num_hidden_layers: config.layers,
@@ -63,6 +68,15 @@ export function huggingFaceConfig(config: LlamaConfig): Record<string, unknown> 
     head_dim: config.headDim,
     intermediate_size: config.intermediateSize,
     rope_theta: config.ropeTheta,
+    ...(ropeScaling && {
+      rope_scaling: {
+        rope_type: "llama3",
+        factor: ropeScaling.factor,
+        low_freq_factor: ropeScaling.lowFrequencyFactor,
+        high_freq_factor: ropeScaling.highFrequencyFactor,
+        original_max_position_embeddings: ropeScaling.originalContextLength,
+      },
+    }),
     rms_norm_eps: config.rmsNormEps,
     max_position_embeddings: config.contextLength,
     hidden_act: "silu",

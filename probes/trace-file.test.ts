@@ -7,7 +7,7 @@ import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 import { tensor, type Tensor } from "./tensor.ts";
 import { exampleTrace } from "./trace.example.ts";
 import { decodeTrace, encodeTrace } from "./trace-file.ts";
-import { decodingModes } from "./trace.ts";
+import { decodingModes, thoughts } from "./trace.ts";
 import type { Step, Trace } from "./trace.ts";
 
 const bits = (t: Tensor): Uint8Array => new Uint8Array(t.data.buffer, t.data.byteOffset, t.data.byteLength);
@@ -37,6 +37,21 @@ test("texts stay texts, whatever they hold", () => {
   const trace = exampleTrace();
   const odd: Trace = { ...trace, prompt: texts.join("\n"), steps: trace.steps.map((s, i) => ({ ...s, text: texts[i]! })) };
   expect(decodeTrace(encodeTrace(odd))).toEqual(odd);
+});
+
+test.each(thoughts)("a trace of %s comes back", (thought) => {
+  const trace: Trace = { ...exampleTrace({ mode: "latent" }), thought };
+  expect(decodeTrace(encodeTrace(trace)).thought).toBe(thought);
+});
+test("a file from before there were nearest tokens reads as having none", () => {
+  const old = decodeTrace(spoiled({ record: (r) => steps(r).forEach((step) => delete step["nearest"]) }));
+  const now = exampleTrace();
+  expect(old).toEqual({ ...now, steps: now.steps.map((step) => ({ ...step, nearest: null })) });
+});
+test("a cosine that is not a number survives", () => {
+  const trace = exampleTrace();
+  const odd: Trace = { ...trace, steps: trace.steps.map((step) => ({ ...step, nearest: [{ token: 1, text: "b", cosine: NaN }] })) };
+  expect(decodeTrace(encodeTrace(odd)).steps[0]!.nearest).toEqual([{ token: 1, text: "b", cosine: NaN }]);
 });
 
 // ——— Files that are not traces ———
@@ -95,6 +110,9 @@ test.each<[string, (r: Json) => void, string]>([
   ["an entropy that is a text", (r) => (steps(r)[0]!["entropy"] = "much"), "trace.steps[0].entropy: expected a number"],
   ["an entropy that is null", (r) => (steps(r)[0]!["entropy"] = null), "trace.steps[0].entropy"],
   ["a missing field", (r) => delete steps(r)[0]!["top"], "trace.steps[0].top: expected a list, got nothing"],
+  ["nearest tokens that are a text", (r) => (steps(r)[0]!["nearest"] = "b"), "trace.steps[0].nearest: expected a list, got \"b\""],
+  ["a nearest token outside the vocabulary", (r) => (steps(r)[0]!["nearest"] = [{ token: 10, text: "b", cosine: 1 }]), "trace.steps[0].nearest[0].token"],
+  ["a nearest token without its cosine", (r) => (steps(r)[0]!["nearest"] = [{ token: 1, text: "b" }]), "trace.steps[0].nearest[0].cosine: expected a number, got nothing"],
   ["layers below zero", (r) => (model(r)["layers"] = -1), "trace.model.layers"],
   ["a billion layers", (r) => (model(r)["layers"] = 1e9), "trace.model.layers"],
   ["half a dimension", (r) => (model(r)["hiddenSize"] = 4.5), "trace.model.hiddenSize"],

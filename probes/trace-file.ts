@@ -18,7 +18,7 @@ import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 import type { Tensor } from "./tensor.ts";
 import {
   decodingModes,
-  thoughtControls,
+  thoughts,
   type Activation,
   type Answer,
   type EngineRecord,
@@ -26,6 +26,7 @@ import {
   type ModelSpec,
   type ProblemReference,
   type Step,
+  type TokenCosine,
   type TokenLogprob,
   type Trace,
 } from "./trace.ts";
@@ -178,6 +179,11 @@ class Field {
   orNull<T>(read: (field: Field) => T): T | null {
     return this.value === null ? null : read(this);
   }
+
+  /** For fields that came after the first files of this version. */
+  orNullOrAbsent<T>(read: (field: Field) => T): T | null {
+    return this.value === undefined ? null : this.orNull(read);
+  }
 }
 
 function readRecord(f: Field): Omit<Trace, "activations" | "lens"> {
@@ -189,7 +195,7 @@ function readRecord(f: Field): Omit<Trace, "activations" | "lens"> {
   return {
     model,
     mode: f.at("mode").oneOf(...decodingModes),
-    thought: f.at("thought").orNull((x) => x.oneOf("hidden", ...thoughtControls)),
+    thought: f.at("thought").orNull((x) => x.oneOf(...thoughts)),
     noise: f.at("noise").atLeast(0),
     prompt: f.at("prompt").text(),
     problem: f.at("problem").orNull(readProblem),
@@ -229,6 +235,7 @@ function readStep(f: Field, vocabSize: number): Step {
     entropy: f.at("entropy").number(),
     answerLogprob: f.at("answerLogprob").orNull((x) => x.number()),
     holds: f.at("holds").orNull((x) => readTokens(x, vocabSize)),
+    nearest: f.at("nearest").orNullOrAbsent((x) => readCosines(x, vocabSize)),
     normRatio: f.at("normRatio").orNull((x) => x.number()),
     milliseconds: f.at("milliseconds").number(),
   };
@@ -239,6 +246,14 @@ function readTokens(f: Field, vocabSize: number): TokenLogprob[] {
     token: x.at("token").integer(0, vocabSize - 1),
     text: x.at("text").text(limits.short),
     logprob: x.at("logprob").number(),
+  }));
+}
+
+function readCosines(f: Field, vocabSize: number): TokenCosine[] {
+  return f.list(limits.kept, (x) => ({
+    token: x.at("token").integer(0, vocabSize - 1),
+    text: x.at("text").text(limits.short),
+    cosine: x.at("cosine").number(),
   }));
 }
 

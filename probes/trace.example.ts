@@ -35,6 +35,7 @@ export function exampleTrace(options: ExampleOptions = {}): Trace {
       entropy: random.uniform(),
       answerLogprob: -random.uniform(),
       holds: latent ? [{ token: 5, text: "f", logprob: -0.5 }] : null,
+      nearest: latent ? [{ token: 5, text: "f", cosine: 0.75 }] : null,
       normRatio: latent ? 1.25 : null,
       milliseconds: 1.5,
     };

@@ -13,11 +13,25 @@ export type DecodingMode = "direct" | "icl" | "cot" | "latent";
 export const decodingModes: readonly DecodingMode[] = ["direct", "icl", "cot", "latent"];
 
 /**
- * What a latent step feeds back as the next input (science: Coconut, arXiv:2412.06769).
+ * How a latent step makes its next input. With h the final-norm hidden state of
+ * the last position, p the model's prediction there, E the embedding rows:
  *
- * - `hidden`  the final-norm hidden state of the last position, raw
+ * - `hidden`   h, raw (Coconut, arXiv:2412.06769)
+ * - `rescaled` h at the mean norm of the rows of E (LatentMAS, arXiv:2511.20639)
+ * - `soft`     rows of E mixed by the filtered p (Soft Thinking, arXiv:2505.15778)
+ * - `gumbel`   the same with Gumbel noise (arXiv:2508.03440)
+ * - `mixture`  a sampled token's row mixed with those of p (Mixture of Inputs, arXiv:2505.14827)
+ * - `switch`   tokens while the entropy falls, mixtures while it rises (after SwiReasoning, arXiv:2510.05069)
  *
- * and the controls, without which a latent plot proves nothing:
+ * The exact rules stand in `workers/decoding/thoughts.ts`.
+ */
+export type ThoughtMethod = "hidden" | "rescaled" | "soft" | "gumbel" | "mixture" | "switch";
+export const thoughtMethods: readonly ThoughtMethod[] = ["hidden", "rescaled", "soft", "gumbel", "mixture", "switch"];
+
+/**
+ * The controls, without which a latent plot proves nothing. They take the place
+ * of `hidden`, whose vector they spoil, and combine with no other method:
+ *
  * - `none`    no thoughts at all
  * - `pause`   the embedding of one fixed filler token in place of each thought
  * - `random`  a random vector of the same norm as the thought
@@ -25,8 +39,20 @@ export const decodingModes: readonly DecodingMode[] = ["direct", "icl", "cot", "
  * - `argmax`  the embedding of the token that the thought most likely reads out as
  * - `noise`   the thought plus Gaussian noise of `noise` times its norm
  */
-export type Thought = "hidden" | "none" | "pause" | "random" | "swapped" | "argmax" | "noise";
-export const thoughtControls: readonly Thought[] = ["none", "pause", "random", "swapped", "argmax", "noise"];
+export type ThoughtControl = "none" | "pause" | "random" | "swapped" | "argmax" | "noise";
+export const thoughtControls: readonly ThoughtControl[] = ["none", "pause", "random", "swapped", "argmax", "noise"];
+
+export type Thought = ThoughtMethod | ThoughtControl;
+export const thoughts: readonly Thought[] = [...thoughtMethods, ...thoughtControls];
+
+/**
+ * Whether a model learnt to think by this method. The embedded model was trained
+ * to have its raw hidden state fed back; no other model and no other method was,
+ * and what they show is a trajectory, not a way to better answers.
+ */
+export function trainedForLatent(spec: Pick<ModelSpec, "source">, thought: Thought = "hidden"): boolean {
+  return spec.source === "embedded" && thought === "hidden";
+}
 
 /** Enough to find the same model again. */
 export interface ModelSpec {
@@ -54,6 +80,13 @@ export interface TokenLogprob {
   readonly logprob: number;
 }
 
+/** A token with the cosine between its embedding row and a vector. */
+export interface TokenCosine {
+  readonly token: number;
+  readonly text: string;
+  readonly cosine: number;
+}
+
 /**
  * One position that went through the network: its input, and what the model
  * predicted there.
@@ -62,7 +95,7 @@ export interface Step {
   readonly index: number;
   /** `prompt`: given; `thought`: produced on the way (a token of a chain of thought, or a vector); `answer`: the cue to answer and the answer's own tokens. */
   readonly phase: "prompt" | "thought" | "answer";
-  /** The input token; null for a latent thought, whose input was a vector. */
+  /** The input token; null where the input was a vector. The thought `switch` takes tokens and vectors. */
   readonly token: number | null;
   /** The input as text; "" for a latent thought. */
   readonly text: string;
@@ -74,9 +107,20 @@ export interface Step {
   readonly entropy: number;
   /** Log-probability (nats) of the right answer as the next token at this step; null where no answer is known. */
   readonly answerLogprob: number | null;
-  /** For a latent thought: what the vector that was fed in reads out as, softmax(head · vector), best first. */
+  /**
+   * For a vector: what it holds, best first. A mixture of embedding rows says its
+   * weights, as logarithms (`soft`, `gumbel`, `mixture`, `switch`); any other vector
+   * what it reads out as, softmax(head · vector), and `rescaled` what it read out as
+   * before it was rescaled, since the head expects the norm of h. Null for a token.
+   */
   readonly holds: readonly TokenLogprob[] | null;
-  /** For a latent thought: norm of the vector that was fed in, over the mean norm of the embedding rows. */
+  /**
+   * For a vector: the tokens whose embedding rows lie nearest by angle, best first,
+   * sought among the 64 that the head ranks highest and those of the mixture.
+   * Null for a token, and in traces written before there was this field.
+   */
+  readonly nearest: readonly TokenCosine[] | null;
+  /** For a vector: its norm, over the mean norm of the embedding rows. */
   readonly normRatio: number | null;
   /** Wall-clock time of this step, ms; the prompt's steps share one forward pass. */
   readonly milliseconds: number;

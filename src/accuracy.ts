@@ -1,12 +1,16 @@
 /**
- * Is it luck? Runs held-out problems in the background, in a worker of its own,
- * so that the question on screen is never held up.
+ * Is it luck? Runs held-out problems in the background. The embedded model is
+ * loaded once more for it, in a worker of its own, so that the question on
+ * screen is never held up; other models are too large to be there twice, so
+ * their one engine counts until it is asked something else.
  */
 import { task as findTask } from "../probes/tasks/index.ts";
-import { decodingModes, thoughtControls, type DecodingMode, type Thought } from "../probes/trace.ts";
+import { decodingModes, thoughtControls, type DecodingMode, type Thought, type ThoughtMethod } from "../probes/trace.ts";
 import { connect, type EngineHandle } from "../workers/connect.ts";
-import type { AccuracyCell, ModelRequest } from "../workers/engine.ts";
-import { messageOf } from "./session.ts";
+import { type AccuracyCell, EngineError } from "../workers/engine.ts";
+import { messageOf } from "./engine-host.ts";
+import { type ModelChoice, modelRequest } from "./model-choice.ts";
+import type { Session } from "./session.ts";
 import type { Settings } from "./settings.ts";
 
 /** One count: how many of the problems were answered rightly. */
@@ -27,8 +31,10 @@ export class AccuracyRunner extends EventTarget {
   /** What the counts belong to; another question empties them. */
   key = "";
   chance: number | null = null;
+  /** The engine that counts now. */
   private handle: EngineHandle | null = null;
-  private loadedModel = "";
+  /** The one of our own, and the model that is loaded on it. */
+  private own: { readonly engine: EngineHandle; readonly model: string; readonly loaded: Promise<unknown> } | null = null;
   private round = 0;
 
   /** Problems answered and asked for, over all cells. */
@@ -37,21 +43,24 @@ export class AccuracyRunner extends EventTarget {
   }
 
   /** Counts every mode at every difficulty of the task. */
-  async run(settings: Settings, model: ModelRequest): Promise<void> {
+  async run(session: Pick<Session, "settings" | "thought" | "engine">): Promise<void> {
+    const { settings } = session;
     const round = ++this.round;
     const task = findTask(settings.task);
     this.key = accuracyKey(settings);
     this.error = "";
     this.running = true;
-    const cells = cellsOf(settings, this.withControls);
+    const cells = cellsOf(settings, session.thought, this.withControls);
     this.counts = cells.map((cell) => ({ ...cell, correct: 0, answered: 0 }));
     this.chance = task.draw(firstSeed, { difficulty: task.difficulty.initial, shots: settings.shots, variant: settings.variant }).chance;
     this.changed();
     try {
-      await this.loadModel(model);
+      const engine = settings.model.source === "embedded" ? await this.ownEngine(settings.model) : session.engine;
       if (round !== this.round) return;
+      if (!engine) throw new EngineError("accuracy: expected a loaded model, got none; load one first");
+      this.handle = engine;
       const request = { task: task.id, variant: settings.variant, shots: settings.shots, cells, problems: this.problems, seed: firstSeed };
-      await this.handle!.accuracy(request, ({ cell, correct, answered }) => {
+      await engine.accuracy(request, ({ cell, correct, answered }) => {
         if (round !== this.round) return;
         this.counts = this.counts.map((count, i) => (i === cell ? { ...count, correct, answered } : count));
         this.changed();
@@ -74,17 +83,25 @@ export class AccuracyRunner extends EventTarget {
     this.changed();
   }
 
-  private async loadModel(model: ModelRequest): Promise<void> {
-    const key = JSON.stringify([model.source, model.id, model.revision, model.dtype, model.device]);
-    if (this.handle && this.loadedModel === key) {
-      this.handle.stop();
-      return;
+  /** An engine of our own with this model; a new one where the last has another model, or ended. */
+  private async ownEngine(model: ModelChoice): Promise<EngineHandle> {
+    const key = JSON.stringify(model);
+    if (this.own?.model !== key) {
+      this.own?.engine.terminate();
+      const engine = connect(model.engine);
+      const own = { engine, model: key, loaded: engine.load(modelRequest(model, null), () => {}) };
+      this.own = own;
+      const forget = (): void => {
+        if (this.own === own) this.own = null;
+      };
+      own.loaded.catch(forget);
+      void engine.ended.then(forget);
     }
-    this.handle?.terminate();
-    this.loadedModel = "";
-    this.handle = connect("transformers");
-    await this.handle.load(model, () => {});
-    this.loadedModel = key;
+    const { engine, loaded } = this.own;
+    await loaded;
+    // What it counted before is not asked for any more.
+    engine.stop();
+    return engine;
   }
 
   private changed(): void {
@@ -94,16 +111,16 @@ export class AccuracyRunner extends EventTarget {
 
 /** Changes whenever the counts would mean something else. */
 export function accuracyKey(settings: Settings): string {
-  const { model, task, shots, variant, thoughts, control, noise } = settings;
-  return JSON.stringify([model, task, shots, variant, thoughts, control === "noise" ? noise : null]);
+  const { model, task, shots, variant, thoughts, thought, control, noise } = settings;
+  return JSON.stringify([model, task, shots, variant, thoughts, thought, control === "noise" ? noise : null]);
 }
 
 /** The chosen difficulty first, so that what is on screen is answered soonest. */
-function cellsOf(settings: Settings, withControls: boolean): AccuracyCell[] {
+function cellsOf(settings: Settings, method: ThoughtMethod, withControls: boolean): AccuracyCell[] {
   const { minimum, maximum } = findTask(settings.task).difficulty;
   const all = Array.from({ length: maximum - minimum + 1 }, (_, i) => minimum + i);
   const difficulties = [settings.difficulty, ...all.filter((d) => d !== settings.difficulty)];
-  const kinds: { mode: DecodingMode; thought: Thought }[] = decodingModes.map((mode) => ({ mode, thought: "hidden" }));
+  const kinds: { mode: DecodingMode; thought: Thought }[] = decodingModes.map((mode) => ({ mode, thought: mode === "latent" ? method : "hidden" }));
   if (withControls) kinds.push(...thoughtControls.map((thought) => ({ mode: "latent" as const, thought })));
   else if (settings.control !== "hidden") kinds.push({ mode: "latent", thought: settings.control });
   return difficulties.flatMap((difficulty) =>

@@ -3,19 +3,21 @@ import "./first-engine.ts";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 import { AccuracyRunner, accuracyKey } from "./accuracy.ts";
-import { formatBytes, formatNumber } from "./format.ts";
+import { formatNumber } from "./format.ts";
 import { Geometry } from "./geometry.ts";
 import { isTaken, pressKey } from "./keyboard.ts";
 import { stepsTaken } from "../probes/trace.ts";
-import type { LoadReport } from "../workers/engine.ts";
 import "./pages/probe-page.ts";
 import { Session } from "./session.ts";
 import { colourScheme, documentStyle, sharedStyle } from "./theme.ts";
+import { traceFile } from "./trace-files.ts";
 import "./views/help-dialog.ts";
 import type { HelpDialog } from "./views/help-dialog.ts";
+import "./views/load-banner.ts";
+import type { LoadEvent } from "./views/load-banner.ts";
 import "./views/model-picker.ts";
-import type { ModelEvent } from "./views/model-picker.ts";
-import "./views/progress-bar.ts";
+import type { ModelEvent } from "./views/model-event.ts";
+import "./views/probe-verdict.ts";
 import { words } from "./words.ts";
 
 document.adoptedStyleSheets = [...document.adoptedStyleSheets, documentStyle.styleSheet!];
@@ -30,15 +32,11 @@ export class GeodesicApp extends LitElement {
       h1 { font-size: var(--large); letter-spacing: -0.01em; margin: 0; font-weight: 650; }
       .tagline { flex: 1 1 20rem; }
       .tools { display: flex; gap: 0.4rem; align-items: center; flex-wrap: wrap; }
+      .tools probe-verdict { margin-right: 0.5rem; }
       .foot { margin-top: 1.4rem; padding-top: 0.8rem; border-top: 1px solid var(--line); display: flex; flex-wrap: wrap; gap: 0.4rem 1.2rem; align-items: baseline; font-size: var(--small); color: var(--soft); }
       .foot .grow { flex: 1; }
-      .verified { color: var(--right); font-weight: 600; }
       .banner { border: 1px solid var(--wrong); border-radius: var(--radius); padding: 0.8rem 1rem; margin-bottom: 1rem; display: flex; flex-wrap: wrap; gap: 0.6rem 1rem; align-items: center; }
       .banner p { flex: 1 1 20rem; overflow-wrap: anywhere; }
-      .loading { margin-bottom: 1rem; }
-      details.provenance summary { cursor: pointer; }
-      details.provenance dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 0.15rem 1rem; margin: 0.5rem 0 0; }
-      details.provenance dd { margin: 0; font-family: var(--mono); overflow-wrap: anywhere; }
       .file { position: relative; }
       .file input { position: absolute; inset: 0; opacity: 0; cursor: pointer; width: 100%; }
       .file:focus-within { outline: 2px solid var(--focus); outline-offset: 2px; }
@@ -86,7 +84,7 @@ export class GeodesicApp extends LitElement {
       requestAnimationFrame(() => {
         performance.mark("geodesic:first-picture");
         document.documentElement.dataset["geodesicReady"] = "true";
-        if (session.settings.model.source === "embedded" && !session.custom) void accuracy.run(session.settings, session.modelRequest(session.settings.model));
+        if (session.settings.model.source === "embedded" && !session.custom) void accuracy.run(session);
       }),
     );
   };
@@ -98,7 +96,8 @@ export class GeodesicApp extends LitElement {
         <h1>${words.product}</h1>
         <p class="tagline soft">${words.sentence}</p>
         <div class="tools">
-          <model-picker .model=${session.settings.model} title=${this.modelTitle()} @choose-model=${this.chooseModel}></model-picker>
+          <model-picker .model=${session.settings.model} @choose-model=${this.chooseModel}></model-picker>
+          <probe-verdict .load=${session.load}></probe-verdict>
           <button @click=${this.save} ?disabled=${!session.selectedRun?.trace} title="save the selected mode’s run: hidden states and record, as safetensors">save</button>
           <label class="file"><span class="button">open</span><input type="file" accept=".safetensors" aria-label="open a saved run" @change=${this.openTrace} /></label>
           <button @click=${this.share} title="copy a link to this very run">share</button>
@@ -107,7 +106,7 @@ export class GeodesicApp extends LitElement {
         </div>
       </header>
       <main>
-        ${this.loading()} ${this.failure()}
+        <load-banner .load=${session.load} .model=${session.settings.model} @load-command=${this.obey}></load-banner>
         ${session.notice === "" ? nothing : html`<div class="banner" role="alert"><p>${session.notice}</p></div>`}
         <probe-page .session=${session} .geometry=${this.geometry} .accuracy=${this.accuracy}></probe-page>
       </main>
@@ -116,43 +115,12 @@ export class GeodesicApp extends LitElement {
     `;
   }
 
-  private modelTitle(): string {
-    const { model } = this.session.settings;
-    if (model.source === "embedded") return `nano 0.37 M · ${model.dtype === "q4" ? "4-bit" : "float32"}`;
-    return model.id;
-  }
-
-  // ——— the state of the model ———
-
-  private loading(): TemplateResult | typeof nothing {
-    const { load } = this.session;
-    if (load.status !== "loading") return nothing;
-    const { progress } = load;
-    const phase = progress?.phase ?? "list";
-    const bytes = progress && progress.total > 0 ? `${formatBytes(progress.loaded)} of ${formatBytes(progress.total)}` : "";
-    const rate = progress && progress.rate > 0 && phase === "download" ? `, ${formatBytes(progress.rate)}/s` : "";
-    const left = progress?.secondsLeft !== null && progress?.secondsLeft !== undefined && phase === "download" ? `, ${formatNumber(progress.secondsLeft)} s left` : "";
-    return html`<div class="loading"><progress-line label="${phaseWords[phase]} ${this.modelTitle()}" detail="${bytes}${rate}${left}" .value=${progress?.loaded ?? 0} .max=${progress?.total ?? 0} @stop=${this.stopLoading}></progress-line></div>`;
-  }
-
-  private failure(): TemplateResult | typeof nothing {
-    const { session } = this;
-    if (session.load.status !== "failed") return nothing;
-    return html`<div class="banner" role="alert">
-      <p>${session.load.message}</p>
-      <button @click=${this.reload}>try again</button>
-      ${session.settings.model.source === "embedded" && session.settings.model.dtype === "fp32" ? nothing : html`<button @click=${this.backToEmbedded}>back to the embedded model</button>`}
-    </div>`;
-  }
-
   private status(): TemplateResult {
-    const { load, settings } = this.session;
+    const { settings, report } = this.session;
     const run = this.session.selectedRun?.trace;
     const perStep = run ? run.steps.filter((s) => s.phase !== "prompt").reduce((sum, s) => sum + s.milliseconds, 0) / Math.max(1, stepsTaken(run)) : null;
     return html`<footer class="foot" aria-label="state of the probe">
-      ${load.status === "ready"
-        ? html`<span class="verified" title="after loading, the engine compared its hidden states with its own embedding and logits">✓ probe verified</span>${provenance(load.report)}`
-        : html`<span>${load.status === "failed" ? "probe not verified: no numbers are drawn from this model" : "probe not verified yet"}</span>`}
+      ${report ? html`<span>${report.record.name} · ${report.record.device}</span>` : nothing}
       ${perStep !== null && perStep > 0 ? html`<span class="number">${formatNumber(perStep)} ms/step with capture</span>` : nothing}
       <span class="number">seed ${settings.seed}</span>
       <span class="grow"></span>
@@ -173,19 +141,15 @@ export class GeodesicApp extends LitElement {
     void this.session.chooseModel(event.detail.model, event.detail.files);
   };
 
-  private readonly reload = (): void => {
-    void this.session.loadModel();
+  private readonly obey = ({ detail: command }: LoadEvent): void => {
+    const { session } = this;
+    if (command === "stop") session.stop();
+    else void (command === "load" ? session.loadModel() : session.backToEmbedded());
   };
-
-  private readonly backToEmbedded = (): void => {
-    void this.session.backToEmbedded();
-  };
-
-  private readonly stopLoading = (): void => this.session.stop();
 
   private readonly save = (): void => {
     const run = this.session.selectedRun;
-    const file = run && this.session.traceFile(run);
+    const file = run && traceFile(run);
     if (!file) return;
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([file.bytes], { type: "application/octet-stream" }));
@@ -225,24 +189,6 @@ export class GeodesicApp extends LitElement {
     document.documentElement.dataset["scheme"] = colourScheme() === "dark" ? "light" : "dark";
     document.dispatchEvent(new Event("geodesic:scheme"));
   };
-}
-
-const phaseWords = { list: "finding", download: "downloading", verify: "verifying", upload: "uploading", compile: "preparing", check: "checking the probe of", ready: "starting" } as const;
-
-/** What produced every number on the page. */
-function provenance({ spec, record, check, tensors, bytes, milliseconds }: LoadReport): TemplateResult {
-  return html`<details class="provenance"><summary>${record.name} · ${record.device}</summary>
-    <dl>
-      <dt>model</dt><dd>${spec.id} · ${spec.architecture} · ${spec.quantization}</dd>
-      <dt>revision</dt><dd>${spec.revision}</dd>
-      <dt>size</dt><dd>${spec.layers} layers × ${spec.hiddenSize}, vocabulary ${spec.vocabSize}, context ${spec.contextLength}</dd>
-      <dt>runtime</dt><dd>${record.runtime}${record.adapter === null ? "" : ` on ${record.adapter}`}</dd>
-      <dt>loaded</dt><dd>${formatBytes(bytes)} in ${formatNumber(milliseconds)} ms</dd>
-      <dt>layer 0 − embed(t)</dt><dd>${check.embedding.toExponential(1)}</dd>
-      <dt>head(norm(last layer)) − logits</dt><dd>${check.head.toExponential(1)}</dd>
-      <dt>latent step with embed(t) − token t</dt><dd>${check.latent.toExponential(1)} (allowed ${check.tolerance.toExponential(1)})</dd>
-      <dt>hidden states read at</dt><dd>${tensors.join(", ")}</dd>
-    </dl></details>`;
 }
 
 function preventDefault(event: Event): void {

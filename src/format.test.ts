@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatBytes, formatFixed, formatNumber, formatPercent } from "./format.ts";
+import { bareToken, formatBytes, formatDuration, formatFixed, formatNumber, formatPercent } from "./format.ts";
 
 test.each([
   [0, "0"], [-0, "0"], [1, "1"], [1.5, "1.5"], [0.01234, "0.0123"], [-41.96, "−42"], [999.6, "1000"], [1234, "1230"],
@@ -20,6 +20,10 @@ test.each([
 ])("a share of %d is written %s", (share, text) => expect(formatPercent(share)).toBe(text));
 
 test.each([[0, "0 B"], [999, "999 B"], [1480_000, "1.48 MB"], [999_999, "1 MB"], [NaN, "–"]])("%d bytes are written %s", (bytes, text) => expect(formatBytes(bytes)).toBe(text));
+
+test.each([[0.2, "1 s"], [8.4, "8 s"], [125, "2 min 05 s"], [3600, "1 h 00 min"], [4800, "1 h 20 min"], [NaN, "–"], [Infinity, "–"]])("%d seconds are written %s", (seconds, text) => expect(formatDuration(seconds)).toBe(text));
+
+test.each([["␣Ben", "Ben"], ["⏎⏎", ""], ["b", "b"], ["a␣b", "a␣b"]])("the token %s is %s without its marks", (text, bare) => expect(bareToken(text)).toBe(bare));
 
 test("ticks of one axis have the same decimals, and no minus before 0", () => {
   expect([0.5, 1, -0.04].map((value) => formatFixed(value, 1))).toEqual(["0.5", "1", "0"]);

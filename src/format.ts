@@ -43,6 +43,21 @@ export function formatBytes(bytes: number): string {
   return `${formatNumber(unit === 0 ? Math.round(value) : value)} ${units[unit]}`;
 }
 
+/** Seconds as one says them: `8 s`, `2 min 05 s`, `1 h 20 min`. */
+export function formatDuration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return missing;
+  const whole = Math.max(1, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${String(whole % 60).padStart(2, "0")} s`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+}
+
+/** A token's text without the marks of spaces and line breaks around it. */
+export function bareToken(text: string): string {
+  return text.replace(/^[␣⏎⇥]+|[␣⏎⇥]+$/g, "");
+}
+
 /** A fixed number of decimals, for the ticks of one axis; trailing zeros of a whole number are dropped. */
 export function formatFixed(value: number, digits: number): string {
   if (!Number.isFinite(value)) return missing;

@@ -8,9 +8,10 @@ import type { Measurement } from "../probes/probe.ts";
 import { tensor, type Tensor } from "../probes/tensor.ts";
 import type { Step, Trace } from "../probes/trace.ts";
 import { connectProbes, type ProbeHandle } from "../workers/connect-probes.ts";
+import { messageOf } from "./engine-host.ts";
 import type { LiveRun } from "./live-run.ts";
 import { originOf } from "./selection.ts";
-import { messageOf, type Session } from "./session.ts";
+import type { Session } from "./session.ts";
 import type { MetricSeries } from "./views/metric-chart.ts";
 import type { PlotTrack } from "./views/trajectory-plot.ts";
 

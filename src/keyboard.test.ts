@@ -5,7 +5,7 @@ import { initialSettings } from "./settings.ts";
 
 function session() {
   const calls = { step: vi.fn(), select: vi.fn(), play: vi.fn(), change: vi.fn(async () => {}) };
-  return { calls, session: { settings: initialSettings, ...calls } as unknown as Session };
+  return { calls, session: { settings: initialSettings, player: { toggle: calls.play }, ...calls } as unknown as Session };
 }
 
 test("arrows step and change the layer", () => {

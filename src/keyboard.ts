@@ -11,7 +11,7 @@ export function pressKey(session: Session, key: string, help: () => void): boole
   else if (key === "ArrowLeft") session.step(-1);
   else if (key === "ArrowUp") session.select({ layer: selection.layer + 1 });
   else if (key === "ArrowDown") session.select({ layer: selection.layer - 1 });
-  else if (key === " ") session.play();
+  else if (key === " ") session.player.toggle();
   else if (/^[1-4]$/.test(key)) session.select({ mode: decodingModes[Number(key) - 1]! });
   else if (key === "m" || key === "M") session.select({ mode: decodingModes[(modeIndex + 1) % decodingModes.length]! });
   else if (key === "n" || key === "N") void session.change({ seed: nextSeed(seed) });

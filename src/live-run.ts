@@ -3,8 +3,17 @@
  * from here, through the same `Trace` that the finished run will be.
  */
 import { concatenate, tensor, type Tensor } from "../probes/tensor.ts";
-import type { Answer, DecodingMode, Lens, Step, Thought, Trace } from "../probes/trace.ts";
+import { type Answer, type DecodingMode, decodingModes, type Lens, type Step, type Thought, type ThoughtControl, thoughtControls, type Trace } from "../probes/trace.ts";
 import type { RunRequest, StepEvent } from "../workers/engine.ts";
+
+/** The four modes, and beside the latent loop at most one control. */
+export type RunKey = DecodingMode | "control";
+export const runKeys: readonly RunKey[] = [...decodingModes, "control"];
+
+/** Whether a thought stands in for the model's own, to see if the answer survives it. */
+export function isControl(thought: Thought): thought is ThoughtControl {
+  return thoughtControls.some((control) => control === thought);
+}
 
 export type RunStatus = "waiting" | "running" | "done" | "failed" | "stopped";
 
@@ -43,7 +52,7 @@ export class LiveRun {
   }
 
   get isControl(): boolean {
-    return this.mode === "latent" && this.thought !== "hidden";
+    return this.mode === "latent" && isControl(this.thought);
   }
 
   get steps(): readonly Step[] {
@@ -71,6 +80,11 @@ export class LiveRun {
     this.status = error.name === "AbortError" ? "stopped" : "failed";
     this.error = error.message;
     this.revision++;
+  }
+
+  /** Will not be run any more; what has begun already has its own end. */
+  abandon(): void {
+    if (this.status === "waiting") this.status = "stopped";
   }
 
   /** The trace so far, without an answer while there is none; null before the first captured step. */

@@ -3,68 +3,62 @@
  * events; nothing else changes it. Fires `change` after each change, at most
  * once per animation frame.
  */
-import { task as findTask } from "../probes/tasks/index.ts";
+import { defaultTask, task as findTask, tasksFor } from "../probes/tasks/index.ts";
 import type { Problem, Prompt, Task } from "../probes/tasks/task.ts";
-import { decodeTrace, encodeTrace } from "../probes/trace-file.ts";
-import { decodingModes, type DecodingMode, type Thought, type Trace } from "../probes/trace.ts";
-import type { EngineHandle } from "../workers/connect.ts";
+import { type DecodingMode, type Thought, type ThoughtMethod, trainedForLatent } from "../probes/trace.ts";
 import { requestFor } from "../workers/decoding/request.ts";
-import type { LoadProgress, LoadReport, ModelRequest, RunRequest } from "../workers/engine.ts";
-import { nextEngine } from "./first-engine.ts";
-import { LiveRun } from "./live-run.ts";
-import { plainPrompts } from "./plain-prompts.ts";
+import type { LoadReport, RunRequest } from "../workers/engine.ts";
+import type { EngineHandle } from "../workers/connect.ts";
+import { customRequest, type CustomPrompts } from "./custom-prompts.ts";
+import { EngineHost, type LoadState, messageOf } from "./engine-host.ts";
+import { isControl, LiveRun, type RunKey, runKeys } from "./live-run.ts";
+import { embeddedModel, type Files, type ModelChoice, sameModel } from "./model-choice.ts";
+import { Player } from "./player.ts";
 import { originOf, type Selection } from "./selection.ts";
-import { decodeAddress, embeddedModel, encodeAddress, fitToTask, type ModelChoice, type Settings } from "./settings.ts";
-
-export type LoadState =
-  | { readonly status: "idle" }
-  | { readonly status: "loading"; readonly progress: LoadProgress | null }
-  | { readonly status: "ready"; readonly report: LoadReport }
-  | { readonly status: "failed"; readonly message: string };
-
-/** The four modes, and beside the latent loop at most one control. */
-export type RunKey = DecodingMode | "control";
-export const runKeys: readonly RunKey[] = [...decodingModes, "control"];
-
-/** Prompts that the reader typed in place of a task's; they stay out of the address. */
-export interface CustomPrompts {
-  readonly expected: string;
-  readonly prompts: Readonly<Record<DecodingMode, { readonly question: string; readonly cue: string; readonly stop: string }>>;
-  readonly thoughts: number;
-  readonly maxThinkingTokens: number;
-  readonly maxAnswerTokens: number;
-}
-
-/** Vocabularies above this size are taken to be those of a natural language. */
-const languageVocabulary = 1000;
+import { decodeAddress, encodeAddress, fitToTask, type Settings } from "./settings.ts";
+import { openTraceFile, settingsFor } from "./trace-files.ts";
 
 /** Least time between two drawings while steps arrive, ms: decoding has the processor first. */
 const restWhileRunning = 160;
 
 export class Session extends EventTarget {
   settings: Settings = decodeAddress(location.hash);
-  load: LoadState = { status: "idle" };
   runs: Partial<Record<RunKey, LiveRun>> = {};
   custom: CustomPrompts | null = null;
-  /** Dropped model files; they cannot be written into an address. */
-  folder: ReadonlyMap<string, File> | null = null;
+  folder: Files | null = null;
   /** True from the first request of a round of runs to its last answer. */
   running = false;
-  playing = false;
   notice = "";
+  readonly player = new Player(this);
 
-  private handle: EngineHandle | null = null;
+  private readonly host = new EngineHost(() => this.changed());
   private round = 0;
   /** Another control was chosen while a round was running. */
   private controlWaits = false;
   private scheduled = false;
   private told = 0;
-  private playTimer: ReturnType<typeof setInterval> | null = null;
 
   // ——— what is on the table ———
 
+  get load(): LoadState {
+    return this.host.state;
+  }
+
+  /** What is known of the model in use; null until it was loaded. */
+  get report(): LoadReport | null {
+    return this.host.report;
+  }
+
   get task(): Task {
     return findTask(this.settings.task);
+  }
+
+  /** The tasks that this model can be asked. */
+  get tasks(): readonly Task[] {
+    const { report, task } = this;
+    const listed = tasksFor(report?.spec ?? embeddedSpec);
+    // A run that was opened from a file brings its own task along.
+    return listed.includes(task) ? listed : [...listed, task];
   }
 
   get problem(): Problem {
@@ -74,6 +68,12 @@ export class Session extends EventTarget {
 
   prompt(mode: DecodingMode): Prompt {
     return this.task.prompt(this.problem, mode);
+  }
+
+  /** How the latent loop makes its inputs: as chosen, or as suits the model. */
+  get thought(): ThoughtMethod {
+    const { settings, report } = this;
+    return settings.thought ?? (!report || trainedForLatent(report.spec) ? "hidden" : "rescaled");
   }
 
   /** The runs that there are, modes first, the control last. */
@@ -88,8 +88,7 @@ export class Session extends EventTarget {
 
   get layers(): number {
     const trace = this.activeRuns.find((run) => run.trace)?.trace;
-    if (trace) return trace.model.layers;
-    return this.load.status === "ready" ? this.load.report.spec.layers : 0;
+    return trace?.model.layers ?? this.report?.spec.layers ?? 0;
   }
 
   // ——— loading ———
@@ -99,50 +98,23 @@ export class Session extends EventTarget {
     await this.loadModel();
   }
 
+  /** Loads the chosen model, or what is missing of it, and asks it the question. */
   async loadModel(): Promise<void> {
     this.round++;
-    this.handle?.terminate();
-    this.handle = nextEngine();
-    const handle = this.handle;
-    this.load = { status: "loading", progress: null };
+    this.running = false;
+    this.notice = "";
+    const report = await this.host.load(this.settings.model, this.folder);
+    if (!report) return;
+    this.fitToModel(report);
     this.changed();
-    try {
-      const report = await handle.load(this.modelRequest(this.settings.model), (progress) => {
-        // Progress has a channel of its own; its last message may come after the end.
-        if (handle !== this.handle || this.load.status !== "loading") return;
-        this.load = { status: "loading", progress };
-        this.changed();
-      });
-      if (handle !== this.handle) return;
-      this.load = { status: "ready", report };
-      this.selectLayerWithin(report.spec.layers);
-      this.custom ??= this.startingPrompts();
-      this.changed();
-      await this.runAll();
-    } catch (error) {
-      if (handle !== this.handle) return;
-      const stopped = error instanceof Error && error.name === "AbortError";
-      this.load = { status: "failed", message: stopped ? "Loading was stopped." : messageOf(error) };
-      this.running = false;
-      this.changed();
-    }
+    await this.runAll();
   }
 
-  modelRequest(model: ModelChoice): ModelRequest {
-    return {
-      source: model.source,
-      id: model.id,
-      device: model.device,
-      ...(model.revision === "" ? {} : { revision: model.revision }),
-      ...(model.dtype === "" ? {} : { dtype: model.dtype }),
-      ...(model.source === "folder" && this.folder ? { files: this.folder } : {}),
-    };
-  }
-
-  async chooseModel(model: ModelChoice, files: ReadonlyMap<string, File> | null = null): Promise<void> {
+  async chooseModel(model: ModelChoice, files: Files | null = null): Promise<void> {
     this.folder = files;
     this.settings = { ...this.settings, model };
     this.runs = {};
+    // The embedded model knows no words but its own.
     if (model.source === "embedded") this.custom = null;
     this.writeAddress();
     await this.loadModel();
@@ -152,15 +124,32 @@ export class Session extends EventTarget {
     await this.chooseModel(embeddedModel);
   }
 
+  /** Moves layer and task to what the model has and was made for. */
+  private fitToModel({ spec }: LoadReport): void {
+    const { selection } = this.settings;
+    if (selection.layer > spec.layers) this.settings = { ...this.settings, selection: { ...selection, layer: spec.layers } };
+    if (this.custom || tasksFor(spec).includes(this.task)) return;
+    const task = defaultTask(spec);
+    this.settings = fitToTask({ ...this.settings, task: task.id, difficulty: task.difficulty.initial, shots: task.shots?.initial ?? this.settings.shots, variant: null, thoughts: null });
+    this.writeAddress();
+  }
+
+  /** The engine with the model in use, for work besides the runs; null while there is none. */
+  get engine(): EngineHandle | null {
+    return this.load.status === "ready" ? this.host.handle : null;
+  }
+
   // ——— running ———
 
   /** Answers the question in all four modes, and with the chosen control. */
   async runAll(): Promise<void> {
-    if (this.load.status !== "ready" || !this.handle) return;
-    const { report } = this.load;
+    const { load, engine } = this;
+    if (load.status !== "ready" || !engine) return;
+    const { report } = load;
     const round = ++this.round;
-    this.stopPlaying();
-    if (this.running) this.handle.stop();
+    this.player.stop();
+    // Whatever the engine is at, the question on screen comes first.
+    engine.stop();
     this.running = true;
     this.notice = "";
     this.runs = {};
@@ -172,10 +161,10 @@ export class Session extends EventTarget {
       }
       this.changed();
       for (const run of this.activeRuns) {
-        await this.runOne(run, round);
+        await this.runOne(engine, run, round);
         if (round !== this.round) return;
       }
-      if (this.controlWaits) await this.runControlNow();
+      if (this.controlWaits) await this.runControlNow(round);
       this.keepSelectionInside();
     } catch (error) {
       this.notice = messageOf(error);
@@ -187,13 +176,17 @@ export class Session extends EventTarget {
     }
   }
 
-  private async runOne(run: LiveRun, round: number): Promise<void> {
-    const { handle } = this;
-    if (!handle) return;
+  private async runOne(engine: EngineHandle, run: LiveRun, round: number): Promise<void> {
+    const { tap } = this.report!;
+    if (run.mode === "latent" && !tap.latent) {
+      run.fail(new Error(tap.reason ?? "this engine takes no vectors in place of tokens"));
+      this.changed();
+      return;
+    }
     run.status = "running";
     this.changed();
     try {
-      const trace = await handle.run(run.request, (events) => {
+      const trace = await engine.run(run.request, (events) => {
         if (round !== this.round || run.status !== "running") return;
         run.append(events);
         this.changed();
@@ -202,8 +195,17 @@ export class Session extends EventTarget {
     } catch (error) {
       if (round !== this.round) return;
       run.fail(error instanceof Error ? error : new Error(String(error)));
+      if (error instanceof Error && error.name === "EngineLostError") this.engineLost(error);
     }
     this.changed();
+  }
+
+  /** Nothing more will come: runs that wait are left as they are, those that began keep their steps. */
+  private engineLost(error: Error): void {
+    this.round++;
+    this.running = false;
+    this.host.lose(error);
+    for (const run of this.activeRuns) run.abandon();
   }
 
   /** Runs the control alone, beside what is there; while a round is running, at its end. */
@@ -211,21 +213,21 @@ export class Session extends EventTarget {
     this.settings = { ...this.settings, control: thought };
     this.writeAddress();
     if (this.running) this.controlWaits = true;
-    else await this.runControlNow();
+    else await this.runControlNow(this.round);
     this.changed();
   }
 
-  private async runControlNow(): Promise<void> {
-    const { round, load } = this;
+  private async runControlNow(round: number): Promise<void> {
     do {
       this.controlWaits = false;
       delete this.runs.control;
+      const { report, engine } = this;
       const request = this.requestOf("control");
-      if (!request || load.status !== "ready") return;
-      const run = new LiveRun(request, { model: load.report.spec, engine: load.report.record });
+      if (!request || !engine || !report) return;
+      const run = new LiveRun(request, { model: report.spec, engine: report.record });
       this.runs.control = run;
       this.running = true;
-      await this.runOne(run, round);
+      await this.runOne(engine, run, round);
       // A new round has begun: it runs the control itself.
       if (round !== this.round) return;
       this.running = false;
@@ -233,15 +235,15 @@ export class Session extends EventTarget {
   }
 
   stop(): void {
-    this.handle?.stop();
-    this.stopPlaying();
+    this.host.stop();
+    this.player.stop();
   }
 
   private requestOf(key: RunKey): RunRequest | null {
     const { settings } = this;
     const mode: DecodingMode = key === "control" ? "latent" : key;
-    const thought: Thought = key === "control" ? settings.control : "hidden";
-    if (key === "control" && thought === "hidden") return null;
+    const thought: Thought = key === "control" ? settings.control : this.thought;
+    if (key === "control" && !isControl(thought)) return null;
     if (this.custom) return customRequest(this.custom, mode, thought, settings);
     const { task, problem } = this;
     return requestFor(task, problem, mode, {
@@ -263,18 +265,10 @@ export class Session extends EventTarget {
     this.settings = fitToTask({ ...before, ...part });
     this.writeAddress();
     this.changed();
-    const asks: readonly (keyof Settings)[] = ["task", "difficulty", "shots", "variant", "seed", "thoughts", "noise", "temperature"];
-    if (asks.some((key) => before[key] !== this.settings[key])) {
-      this.custom = this.startingPrompts();
-      await this.runAll();
-    }
-  }
-
-  /** Plain English for a model of natural language, to which the tasks' own format means nothing; else the task's. */
-  private startingPrompts(): CustomPrompts | null {
-    if (this.load.status !== "ready") return null;
-    const { source, vocabSize } = this.load.report.spec;
-    return source !== "embedded" && vocabSize > languageVocabulary ? plainPrompts(this.settings.seed) : null;
+    const asks: readonly (keyof Settings)[] = ["task", "difficulty", "shots", "variant", "seed", "thoughts"];
+    const differ = (keys: readonly (keyof Settings)[]): boolean => keys.some((key) => before[key] !== this.settings[key]);
+    if (differ(asks)) this.custom = null;
+    if (differ([...asks, "thought", "noise", "temperature"])) await this.runAll();
   }
 
   async useCustomPrompts(custom: CustomPrompts | null): Promise<void> {
@@ -309,31 +303,6 @@ export class Session extends EventTarget {
     return { first, last };
   }
 
-  play(): void {
-    if (this.playing) return this.stopPlaying();
-    this.playing = true;
-    if (this.settings.selection.step >= this.stepRange.last) this.select({ step: 0 });
-    this.playTimer = setInterval(() => {
-      if (this.settings.selection.step >= this.stepRange.last) this.stopPlaying();
-      else this.step(1);
-    }, 700);
-    this.changed();
-  }
-
-  stopPlaying(): void {
-    if (this.playTimer !== null) clearInterval(this.playTimer);
-    this.playTimer = null;
-    if (this.playing) {
-      this.playing = false;
-      this.changed();
-    }
-  }
-
-  private selectLayerWithin(layers: number): void {
-    const { selection } = this.settings;
-    if (selection.layer > layers) this.settings = { ...this.settings, selection: { ...selection, layer: layers } };
-  }
-
   private keepSelectionInside(): void {
     const { first, last } = this.stepRange;
     const { selection } = this.settings;
@@ -350,42 +319,31 @@ export class Session extends EventTarget {
   private async followAddress(): Promise<void> {
     const next = decodeAddress(location.hash);
     const { model, selection, projection, layoutSeed, extent, control, ...rest } = next;
-    const modelChanged = JSON.stringify(model) !== JSON.stringify(this.settings.model);
+    const modelChanged = !sameModel(model, this.settings.model);
     const controlChanged = control !== this.settings.control;
     this.settings = { ...this.settings, selection, projection, layoutSeed, extent, control };
     if (modelChanged) {
       this.settings = next;
-      await this.loadModel();
+      await this.chooseModel(model);
       return;
     }
-    this.selectLayerWithin(this.layers);
+    if (selection.layer > this.layers) this.select({});
     const { round } = this;
     await this.change(rest);
     if (controlChanged && round === this.round) await this.runControl(control);
   }
 
-  // ——— traces as files ———
+  // ——— saved runs ———
 
-  /** The selected run as a file: name and bytes. */
-  traceFile(run: LiveRun): { name: string; bytes: Uint8Array<ArrayBuffer> } | null {
-    const { trace } = run;
-    if (!trace) return null;
-    const model = trace.model.id.split("/").at(-1) ?? "model";
-    const what = trace.problem ? `${trace.problem.task}-${trace.problem.difficulty}-seed${trace.problem.seed}` : "custom";
-    const how = trace.thought && trace.thought !== "hidden" ? `${trace.mode}-${trace.thought}` : trace.mode;
-    return { name: `geodesic-${model}-${what}-${how}.safetensors`, bytes: encodeTrace(trace) };
-  }
-
-  /** Shows a saved trace in the column of its mode. */
+  /** Shows a saved run in the column of its mode. */
   openTrace(bytes: Uint8Array, name: string): void {
     try {
-      const trace = decodeTrace(bytes);
+      const { key, run, trace } = openTraceFile(bytes, name);
       this.round++;
-      if (this.running) this.handle?.stop();
+      if (this.running) this.host.stop();
       this.running = false;
-      const key: RunKey = trace.mode === "latent" && trace.thought !== "hidden" && trace.thought !== null ? "control" : trace.mode;
-      this.followProblem(trace);
-      this.runs = { ...this.runs, [key]: LiveRun.opened(trace, name) };
+      this.showQuestionOf(settingsFor(trace, this.settings));
+      this.runs = { ...this.runs, [key]: run };
       this.select({ mode: trace.mode });
       this.notice = "";
     } catch (error) {
@@ -394,19 +352,13 @@ export class Session extends EventTarget {
     this.changed();
   }
 
-  /** An opened trace brings its question along; runs of another question make way. */
-  private followProblem(trace: Trace): void {
-    const { problem } = trace;
-    if (!problem) {
-      this.runs = {};
-      return;
-    }
-    const { settings } = this;
-    const same = problem.task === settings.task && problem.seed === settings.seed && problem.difficulty === settings.difficulty && problem.variant === settings.variant;
-    if (same) return;
+  /** Runs of another question make way. */
+  private showQuestionOf(settings: Settings | null): void {
+    if (settings === this.settings) return;
     this.runs = {};
+    if (!settings) return;
     this.custom = null;
-    this.settings = fitToTask({ ...settings, task: problem.task, seed: problem.seed, difficulty: problem.difficulty, shots: problem.shots, variant: problem.variant });
+    this.settings = settings;
     this.writeAddress();
   }
 
@@ -425,29 +377,5 @@ export class Session extends EventTarget {
   }
 }
 
-function customRequest(custom: CustomPrompts, mode: DecodingMode, thought: Thought, settings: Settings): RunRequest {
-  const prompt = custom.prompts[mode];
-  return {
-    mode,
-    context: "",
-    question: prompt.question,
-    cue: prompt.cue,
-    stop: prompt.stop === "" ? null : prompt.stop,
-    maxThinkingTokens: custom.maxThinkingTokens,
-    thoughts: mode === "latent" ? custom.thoughts : 0,
-    thought,
-    noise: thought === "noise" ? settings.noise : 0,
-    other: thought === "swapped" ? { context: "", question: custom.prompts.direct.question } : null,
-    maxAnswerTokens: custom.maxAnswerTokens,
-    expected: custom.expected === "" ? null : custom.expected,
-    temperature: settings.temperature,
-    seed: settings.seed,
-    problem: null,
-    capture: true,
-    kept: 5,
-  };
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
+/** Before a model is loaded, the page shows the embedded model's tasks. */
+const embeddedSpec = { source: "embedded", vocabSize: 0 } as const;

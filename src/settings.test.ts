@@ -1,14 +1,16 @@
 import { expect, test } from "vitest";
+import { embedded, embeddedModel, mlcModel } from "./model-choice.ts";
 import { decodeAddress, encodeAddress, initialSettings, type Settings } from "./settings.ts";
 
 const changed: Settings = {
   ...initialSettings,
-  model: { source: "hub", id: "onnx-community/SmolLM2-135M", revision: "0123abc", dtype: "q4", device: "webgpu" },
+  model: { engine: "transformers", source: "hub", id: "onnx-community/SmolLM2-135M", revision: "0123abc", dtype: "q4", device: "webgpu", library: "" },
   task: "rules",
   difficulty: 5,
   variant: "fresh-rule",
   seed: 4242,
   thoughts: 2,
+  thought: "soft",
   control: "noise",
   noise: 0.25,
   temperature: 0.7,
@@ -25,13 +27,26 @@ test("an address brings back all settings", () => {
 
 test("an empty address is the first screen", () => expect(decodeAddress("")).toEqual(initialSettings));
 
-test("4-bit nano is in the address", () => {
-  const q4: Settings = { ...initialSettings, model: { ...initialSettings.model, dtype: "q4" } };
-  expect(decodeAddress(`#${encodeAddress(q4)}`)).toEqual(q4);
+test.each<[string, Settings["model"]]>([
+  ["nano in 4 bits", embedded("transformers", "q4")],
+  ["nano on WebLLM", embedded("webllm", "q0f32")],
+  ["nano in 4 bits on WebLLM", embedded("webllm", "q4f32_1")],
+  ["an MLC folder with our library", mlcModel("mlc-ai/SmolLM2-360M-Instruct-q4f32_1-MLC", "own")],
+  ["an MLC folder with a stock library, at a revision", mlcModel("mlc-ai/gemma-2-2b-it-q4f32_1-MLC", "gemma-2-2b-it-q4f32_1-MLC", "main")],
+])("%s is in the address", (_, model) => {
+  const settings: Settings = { ...initialSettings, model };
+  expect(decodeAddress(`#${encodeAddress(settings)}`)).toEqual(settings);
+});
+
+test("addresses from before WebLLM mean what they meant", () => {
+  expect(decodeAddress("#/probe?task=rules&difficulty=5&seed=7").model).toEqual(embeddedModel);
+  expect(decodeAddress("#/probe?dtype=q4").model).toEqual({ ...embeddedModel, dtype: "q4" });
+  expect(decodeAddress("#/probe?device=webgpu").model).toEqual({ ...embeddedModel, device: "webgpu" });
+  expect(decodeAddress("#/probe?model=onnx-community%2FSmolLM2-135M&revision=0123abc&dtype=q4&device=webgpu").model).toEqual(changed.model);
 });
 
 test("a dropped folder is not in the address: a link cannot carry it", () => {
-  const folder: Settings = { ...initialSettings, model: { source: "folder", id: "mine", revision: "", dtype: "", device: "wasm" } };
+  const folder: Settings = { ...initialSettings, model: { ...embeddedModel, source: "folder", id: "mine", dtype: "" } };
   expect(encodeAddress(folder)).not.toContain("mine");
 });
 
@@ -45,6 +60,12 @@ test.each([
   ["control=magic", (s: Settings) => s.control, "hidden"],
   ["model=../../etc/passwd", (s: Settings) => s.model.source, "embedded"],
   ["model=%3Cscript%3E/x", (s: Settings) => s.model.source, "embedded"],
+  ["engine=abacus", (s: Settings) => s.model.engine, "transformers"],
+  ["engine=webllm&dtype=q4", (s: Settings) => s.model.dtype, "q0f32"],
+  ["engine=webllm&library=../../x", (s: Settings) => s.model.library, ""],
+  ["library=own", (s: Settings) => s.model.library, ""],
+  ["thought=telepathy", (s: Settings) => s.thought, null],
+  ["thought=random", (s: Settings) => s.thought, null],
   ["dtype=int1", (s: Settings) => s.model.dtype, "fp32"],
   ["variant=nonsense&task=rules", (s: Settings) => s.variant, "in-distribution"],
 ])("%s in an address does no harm", (query, read, value) => expect(read(decodeAddress(`#/probe?${query}`))).toBe(value));

@@ -3,16 +3,9 @@
  * link shows the same run. Prompts that someone typed stay out of it.
  */
 import { tasks } from "../probes/tasks/index.ts";
-import { decodingModes, thoughtControls, type DecodingMode, type Thought } from "../probes/trace.ts";
+import { type DecodingMode, decodingModes, type Thought, thoughtControls, type ThoughtMethod, thoughtMethods } from "../probes/trace.ts";
+import { decodeModel, embeddedModel, encodeModel, type ModelChoice } from "./model-choice.ts";
 import type { Selection } from "./selection.ts";
-
-export interface ModelChoice {
-  readonly source: "embedded" | "hub" | "folder";
-  readonly id: string;
-  readonly revision: string;
-  readonly dtype: string;
-  readonly device: "wasm" | "webgpu";
-}
 
 export type ProjectionMethod = "pca" | "umap";
 /** Which steps of a run are drawn in the projection. */
@@ -27,6 +20,8 @@ export interface Settings {
   readonly seed: number;
   /** Latent steps; null takes the task's own number (one per hop or level). */
   readonly thoughts: number | null;
+  /** How a latent step makes its next input; null takes what suits the model. */
+  readonly thought: ThoughtMethod | null;
   /** The control beside the latent loop; `hidden` shows none. */
   readonly control: Thought;
   readonly noise: number;
@@ -38,8 +33,6 @@ export interface Settings {
   readonly selection: Selection;
 }
 
-export const embeddedModel: ModelChoice = { source: "embedded", id: "geodesic/nano", revision: "", dtype: "fp32", device: "wasm" };
-
 export const initialSettings: Settings = {
   model: embeddedModel,
   task: "pointer-chase",
@@ -48,6 +41,7 @@ export const initialSettings: Settings = {
   variant: null,
   seed: 7,
   thoughts: null,
+  thought: null,
   control: "hidden",
   noise: 0.5,
   temperature: 0,
@@ -79,12 +73,7 @@ export function encodeAddress(settings: Settings): string {
   };
   const { model, selection } = settings;
   const first = initialSettings;
-  if (model.source === "hub") {
-    query.set("model", model.id);
-    put("revision", model.revision, "");
-    put("dtype", model.dtype, "");
-  } else put("dtype", model.dtype, first.model.dtype);
-  put("device", model.device, first.model.device);
+  encodeModel(model, query);
   query.set("task", settings.task);
   query.set("difficulty", String(settings.difficulty));
   put("shots", settings.shots, first.shots);
@@ -92,6 +81,7 @@ export function encodeAddress(settings: Settings): string {
   put("variant", settings.variant, variants?.[0]?.id ?? null);
   query.set("seed", String(settings.seed));
   put("thoughts", settings.thoughts, first.thoughts);
+  put("thought", settings.thought, null);
   put("control", settings.control, first.control);
   if (settings.control === "noise") put("noise", settings.noise, null);
   put("temperature", settings.temperature, first.temperature);
@@ -108,7 +98,6 @@ export function encodeAddress(settings: Settings): string {
 export function decodeAddress(hash: string): Settings {
   const query = new URLSearchParams(hash.slice(hash.indexOf("?") + 1));
   const first = initialSettings;
-  const text = (key: string, initial: string): string => query.get(key) ?? initial;
   const number = (key: string, initial: number, low: number, high: number): number => {
     const raw = query.get(key);
     const value = raw === null || raw === "" ? Number.NaN : Number(raw);
@@ -118,21 +107,16 @@ export function decodeAddress(hash: string): Settings {
     const value = query.get(key);
     return options.find((option) => option === value) ?? initial;
   };
-  const device = oneOf("device", ["wasm", "webgpu"] as const, first.model.device);
-  const hub = query.get("model");
-  const model: ModelChoice =
-    hub !== null && /^[\w.-]+\/[\w.-]+$/.test(hub)
-      ? { source: "hub", id: hub, revision: text("revision", ""), dtype: text("dtype", ""), device }
-      : { ...first.model, dtype: oneOf("dtype", ["fp32", "q4"] as const, "fp32"), device };
   const integer = (key: string, initial: number, low: number, high: number): number => Math.round(number(key, initial, low, high));
   return fitToTask({
-    model,
-    task: text("task", first.task),
+    model: decodeModel(query),
+    task: query.get("task") ?? first.task,
     difficulty: integer("difficulty", first.difficulty, 0, 99),
     shots: integer("shots", first.shots, 0, 99),
     variant: query.get("variant"),
     seed: integer("seed", first.seed, 0, 2 ** 31 - 1),
     thoughts: query.has("thoughts") ? integer("thoughts", 0, 0, 99) : null,
+    thought: oneOf<ThoughtMethod | "">("thought", thoughtMethods, "") || null,
     control: oneOf<Thought>("control", ["hidden", ...thoughtControls], first.control),
     noise: number("noise", first.noise, 0, 10),
     temperature: number("temperature", first.temperature, 0, 5),

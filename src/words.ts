@@ -2,7 +2,7 @@
  * What the page says, in one place, so that it can be translated. What a task
  * or a probe says about itself stands with the task or the probe.
  */
-import type { DecodingMode, Thought } from "../probes/trace.ts";
+import type { DecodingMode, Thought, ThoughtMethod } from "../probes/trace.ts";
 
 export const words = {
   product: "Geodesic",
@@ -15,6 +15,11 @@ export const words = {
   } satisfies Record<DecodingMode, { name: string; sentence: string }>,
   thoughts: {
     hidden: "its own hidden state",
+    rescaled: "hidden state, rescaled",
+    soft: "soft thinking",
+    gumbel: "soft thinking with noise",
+    mixture: "mixture of inputs",
+    switch: "switch by entropy",
     none: "no thoughts",
     pause: "a pause token",
     random: "random vectors, same norm",
@@ -22,4 +27,14 @@ export const words = {
     argmax: "snapped to the likeliest token",
     noise: "its hidden state plus noise",
   } satisfies Record<Thought, string>,
+  /** What the latent loop does, by method. */
+  loops: {
+    hidden: "feeds its own hidden state back",
+    rescaled: "feeds its hidden state back, scaled to an embedding’s norm",
+    soft: "feeds back the mean of the tokens that it finds likely",
+    gumbel: "feeds back a noisy mean of the tokens that it finds likely",
+    mixture: "feeds back a drawn token mixed with the likely ones",
+    switch: "feeds back tokens while it grows surer, mixtures while it does not",
+  } satisfies Record<ThoughtMethod, string>,
+  untrained: { short: "not trained for this", long: "This model never learnt to read such vectors. Look at where they go; do not expect better answers." },
 } as const;

@@ -19,7 +19,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** Packages that a folder may import; folders that are not named may import any. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   probes: ["umap-js"],
-  workers: ["@huggingface/transformers", "comlink", "onnxruntime-common", "onnxruntime-web"],
+  workers: ["@huggingface/transformers", "@mlc-ai/web-llm", "comlink", "onnxruntime-common", "onnxruntime-web"],
   src: ["chart.js", "comlink", "lit"],
 };
 
@@ -42,9 +42,9 @@ const bans: readonly Ban[] = [
   },
   {
     folders: ["probes", "workers", "src"],
-    // Our own server and the hub are all that the page's policy lets through.
+    // Our own server, the hub and WebLLM's libraries on GitHub are all that the page's policy lets through.
     pattern: /\b(?:cdn\.[\w.]+|unpkg\.com|jsdelivr\.net|esm\.sh|googleapis\.com|gstatic\.com|google-analytics\.com|googletagmanager\.com|hf-mirror\.com)/g,
-    instead: "no host but our own and huggingface.co",
+    instead: "no host but our own, huggingface.co and GitHub's for WebLLM's libraries",
   },
 ];
 

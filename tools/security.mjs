@@ -5,8 +5,10 @@
  * Plain JavaScript, since `serve.mjs` runs before anything is installed.
  */
 
-/** Model files come from here, on a click only; everything else is our own. */
+/** Model files come from the hub, on a click only; everything else is our own. */
 const hub = ["https://huggingface.co", "https://*.huggingface.co", "https://*.hf.co"];
+/** WebLLM's stock model libraries: what they hash to, and their bytes. On a click as well. */
+const libraries = ["https://api.github.com", "https://raw.githubusercontent.com"];
 
 /** @type {Record<string, string[]>} */
 const policy = {
@@ -14,7 +16,7 @@ const policy = {
   // onnxruntime-web compiles WebAssembly; no other code is made at run time.
   "script-src": ["'self'", "'wasm-unsafe-eval'"],
   "worker-src": ["'self'"],
-  "connect-src": ["'self'", ...hub],
+  "connect-src": ["'self'", ...hub, ...libraries],
   // Lit adopts style sheets and Chart.js sets styles through the CSSOM; neither needs 'unsafe-inline'.
   "style-src": ["'self'"],
   "img-src": ["'self'", "data:", "blob:"],

@@ -1,7 +1,7 @@
 /** The only place where workers with models are started. */
 import * as Comlink from "comlink";
 import type { Trace } from "../probes/trace.ts";
-import { type AccuracyProgress, type AccuracyRequest, EngineError, type LoadProgress, type LoadReport, type ModelRequest, type RunRequest, type StepEvent } from "./engine.ts";
+import { type AccuracyProgress, type AccuracyRequest, EngineLostError, type LoadProgress, type LoadReport, type ModelRequest, type RunRequest, type StepEvent } from "./engine.ts";
 import type { ExposedEngine } from "./expose.ts";
 
 /** An engine in its worker. Callbacks are plain functions; every call rejects if the worker breaks. */
@@ -13,28 +13,33 @@ export interface EngineHandle {
   stop(): void;
   /** Ends the worker at once and frees its memory. */
   terminate(): void;
+  /** Resolves when the worker ends, with the reason; calls under way reject with it. */
+  readonly ended: Promise<EngineLostError>;
 }
 
 const workers = {
   transformers: () => new Worker(new URL("./transformers/transformers.worker.ts", import.meta.url), { type: "module" }),
+  webllm: () => new Worker(new URL("./webllm/webllm.worker.ts", import.meta.url), { type: "module" }),
 };
 
 /** Starts a worker of this kind. */
 export function connect(kind: keyof typeof workers): EngineHandle {
   const worker = workers[kind]();
   const remote = Comlink.wrap<ExposedEngine>(worker);
-  let end: (error: EngineError) => void = () => undefined;
-  const ended = new Promise<never>((_, reject) => (end = reject));
-  ended.catch(() => undefined);
+  let end: (error: EngineLostError) => void = () => undefined;
+  const ended = new Promise<EngineLostError>((resolve) => (end = resolve));
   const fail = (what: string): void => {
     worker.terminate();
-    end(new EngineError(`worker: expected the ${kind} engine to keep running, got ${what}; load the model again`));
+    end(new EngineLostError(`worker: expected the ${kind} engine to keep running, got ${what}; load the model again`));
   };
   worker.addEventListener("error", (event) => fail(event.message ? `"${event.message}"` : "an error while it started"));
   worker.addEventListener("messageerror", () => fail("a message that could not be read"));
+  // A worker that the browser kills, for want of memory say, fires no event; but it lets go of its lock.
+  const lock = `engine ${crypto.randomUUID()}`;
+  void remote.hold(lock).then((held) => (held ? navigator.locks.request(lock, () => fail("its end by the browser, as happens when memory runs out")) : undefined)).catch(() => undefined);
 
   /** The call's own end, or the worker's, whichever comes first. */
-  const whileItLives = <T>(call: Promise<T>): Promise<T> => Promise.race([call, ended]);
+  const whileItLives = <T>(call: Promise<T>): Promise<T> => Promise.race([call, ended.then((error) => Promise.reject(error))]);
   const base = new URL("./", document.baseURI).href;
   return {
     load: (model, onProgress) => whileItLives(remote.load(model, Comlink.proxy(onProgress), base)),
@@ -42,5 +47,6 @@ export function connect(kind: keyof typeof workers): EngineHandle {
     accuracy: (request, onProgress) => whileItLives(remote.accuracy(request, Comlink.proxy(onProgress))),
     stop: () => void whileItLives(remote.stop()).catch(() => undefined),
     terminate: () => fail("terminate()"),
+    ended,
   };
 }

@@ -15,7 +15,7 @@ export interface Tokenizer {
   text(token: number): string;
   /** Ids that end a generated answer. */
   readonly endTokens: readonly number[];
-  /** Renders one user message with the model's chat template; null where it has none. */
+  /** Renders one user message with the model's chat template, up to where the assistant begins; null where it has none. */
   chat(message: string): string | null;
 }
 
@@ -123,8 +123,9 @@ export interface LoadReport {
 }
 
 /**
- * One run. The prompt is `context + question`; then comes thinking, as the
- * mode asks; then `cue` is fed in; then the answer is read.
+ * One run. The prompt is `context + question`, or with `chat` what the model's
+ * template makes of it; then comes thinking, as the mode asks; then `cue` is fed
+ * in; then the answer is read.
  */
 export interface RunRequest {
   readonly mode: DecodingMode;
@@ -132,13 +133,19 @@ export interface RunRequest {
   readonly context: string;
   /** The rest of the prompt. */
   readonly question: string;
+  /**
+   * Context and question are one message of a user: rendered with the model's chat
+   * template up to where the assistant begins, or, where it has none, followed by a
+   * line break. The answer then ends at its first full stop or line break. Left out: false.
+   */
+  readonly chat?: boolean;
   /** Fed in after thinking, to ask for the answer; "" where the prompt already does. */
   readonly cue: string;
   /** CoT: thinking ends where the model produces this text (it is not fed twice when the cue begins with it); null lets it run to the end of the answer. */
   readonly stop: string | null;
   /** CoT: the most tokens to think. */
   readonly maxThinkingTokens: number;
-  /** Latent: how many vectors are fed back. */
+  /** Latent: how many steps are fed back; methods that mix tokens may end sooner, where the model does. */
   readonly thoughts: number;
   readonly thought: Thought;
   readonly noise: number;
@@ -208,7 +215,12 @@ export interface Engine {
 
 /** What went wrong, in the form `where: expected X, got Y; do Z`. Comlink carries name and message only: compare `error.name`. */
 export class EngineError extends Error {
-  override readonly name = "EngineError";
+  override readonly name: string = "EngineError";
+}
+
+/** The engine is gone, with its device or its worker: whatever is asked of it fails until the model is loaded again. */
+export class EngineLostError extends EngineError {
+  override readonly name = "EngineLostError";
 }
 
 /** Thrown where `stop()` ended the work. */

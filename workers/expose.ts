@@ -20,6 +20,11 @@ export type Load = (
 /** The engine as the worker answers for it: like `Engine`, and told where the page lives. */
 export interface ExposedEngine extends Omit<Engine, "load"> {
   load(model: ModelRequest, onProgress: (progress: LoadProgress) => void, base: string): Promise<LoadReport>;
+  /**
+   * Takes a lock of this name for as long as the worker lives, so that the page
+   * sees its end however it comes about. @returns whether it is held
+   */
+  hold(lock: string): Promise<boolean>;
 }
 
 /** Answers the page's calls, over Comlink, with decoders that `load` makes. */
@@ -34,6 +39,18 @@ class WorkerEngine implements ExposedEngine {
   private readonly jobs = new Set<AbortController>();
 
   constructor(private readonly loadDecoder: Load) {}
+
+  hold(lock: string): Promise<boolean> {
+    // Absent outside secure contexts: there the page sees errors only.
+    const { locks } = navigator as { locks?: LockManager };
+    if (!locks) return Promise.resolve(false);
+    return new Promise((held) => {
+      void locks.request(lock, () => {
+        held(true);
+        return new Promise(() => undefined);
+      });
+    });
+  }
 
   load(model: ModelRequest, onProgress: (progress: LoadProgress) => void, base: string): Promise<LoadReport> {
     setPageBase(base);

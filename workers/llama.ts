@@ -1,21 +1,33 @@
 /**
  * What a Llama-type model is: the config and the tensors of a Hugging Face
  * folder, checked once, here. Packing, the float64 reference and every engine
- * read it from here.
+ * read it from here. Qwen2 adds biases to Q, K and V; Qwen3 normalizes each
+ * head of Q and K before it is turned.
  *
  *   x₀ = E[token]
  *   x  = x + O · attention(rotary(Q n), rotary(K n), V n)     with n = RMSNorm(x)
  *   x  = x + Down · (silu(Gate n) ⊙ Up n)                     with n = RMSNorm(x)
  *   logits = Head · RMSNorm(x_L)
  *
- * Source: Touvron et al. 2023, arXiv:2302.13971; tensor names as in
- * transformers' LlamaForCausalLM.
+ * Source: Touvron et al. 2023, arXiv:2302.13971; Yang et al. 2024 and 2025,
+ * arXiv:2407.10671 and arXiv:2505.09388; tensor names as in transformers'
+ * LlamaForCausalLM, Qwen2ForCausalLM and Qwen3ForCausalLM.
  */
 import { decodeSafetensors } from "../probes/safetensors.ts";
 import type { Tensor } from "../probes/tensor.ts";
 import { EngineError } from "./engine.ts";
 
+/** How Llama 3.1 and later stretch low frequencies for contexts longer than they were trained on at first. */
+export interface RopeScaling {
+  readonly factor: number;
+  readonly lowFrequencyFactor: number;
+  readonly highFrequencyFactor: number;
+  /** Context before stretching. */
+  readonly originalContextLength: number;
+}
+
 export interface LlamaConfig {
+  readonly architecture: "llama" | "qwen2" | "qwen3";
   /** D */
   readonly hiddenSize: number;
   /** L */
@@ -30,6 +42,7 @@ export interface LlamaConfig {
   /** V */
   readonly vocabSize: number;
   readonly ropeTheta: number;
+  readonly ropeScaling: RopeScaling | null;
   readonly rmsNormEps: number;
   /** Whether the unembedding is the embedding. */
   readonly tied: boolean;
@@ -49,7 +62,7 @@ export interface LlamaModel {
  * Every tensor of a model, with its shape, in the order of use.
  */
 export function llamaShapes(config: LlamaConfig): Map<string, readonly number[]> {
-  const { hiddenSize: d, layers, heads, kvHeads, headDim, intermediateSize: f, vocabSize: v, tied } = config;
+  const { architecture, hiddenSize: d, layers, heads, kvHeads, headDim, intermediateSize: f, vocabSize: v, tied } = config;
   const shapes = new Map<string, readonly number[]>([["model.embed_tokens.weight", [v, d]]]);
   for (let layer = 0; layer < layers; layer++) {
     const prefix = `model.layers.${layer}`;
@@ -57,6 +70,15 @@ export function llamaShapes(config: LlamaConfig): Map<string, readonly number[]>
     shapes.set(`${prefix}.self_attn.q_proj.weight`, [heads * headDim, d]);
     shapes.set(`${prefix}.self_attn.k_proj.weight`, [kvHeads * headDim, d]);
     shapes.set(`${prefix}.self_attn.v_proj.weight`, [kvHeads * headDim, d]);
+    if (architecture === "qwen2") {
+      shapes.set(`${prefix}.self_attn.q_proj.bias`, [heads * headDim]);
+      shapes.set(`${prefix}.self_attn.k_proj.bias`, [kvHeads * headDim]);
+      shapes.set(`${prefix}.self_attn.v_proj.bias`, [kvHeads * headDim]);
+    }
+    if (architecture === "qwen3") {
+      shapes.set(`${prefix}.self_attn.q_norm.weight`, [headDim]);
+      shapes.set(`${prefix}.self_attn.k_norm.weight`, [headDim]);
+    }
     shapes.set(`${prefix}.self_attn.o_proj.weight`, [d, heads * headDim]);
     shapes.set(`${prefix}.post_attention_layernorm.weight`, [d]);
     shapes.set(`${prefix}.mlp.gate_proj.weight`, [f, d]);
@@ -66,6 +88,24 @@ export function llamaShapes(config: LlamaConfig): Map<string, readonly number[]>
   shapes.set("model.norm.weight", [d]);
   if (!tied) shapes.set("lm_head.weight", [v, d]);
   return shapes;
+}
+
+/**
+ * Angle per position of each pair of dimensions, [headDim/2]: θ^(−2i/headDim),
+ * and with scaling, divided by `factor` where a turn takes longer than the
+ * original context holds, and blended in between.
+ *
+ * Source: `_compute_llama3_parameters` in transformers' modeling_rope_utils.py.
+ */
+export function inverseFrequencies({ headDim, ropeTheta, ropeScaling }: LlamaConfig): Float64Array<ArrayBuffer> {
+  return Float64Array.from({ length: headDim / 2 }, (_, i) => {
+    const frequency = ropeTheta ** ((-2 * i) / headDim);
+    if (ropeScaling === null) return frequency;
+    const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalContextLength } = ropeScaling;
+    const turns = (originalContextLength * frequency) / (2 * Math.PI);
+    const kept = Math.min(1, Math.max(0, (turns - low) / (high - low)));
+    return frequency * (kept + (1 - kept) / factor);
+  });
 }
 
 const otherModel = "choose a Llama-type model";
@@ -94,7 +134,7 @@ class Fields {
   }
 
   /** A number above 0. */
-  positive(name: string, otherwise: number): number {
+  positive(name: string, otherwise?: number): number {
     const value = this.get(name) ?? otherwise;
     if (typeof value !== "number" || !(value > 0) || !Number.isFinite(value)) throw fault("config.json", `${name} to be a number above 0`, value, "correct it");
     return value;
@@ -115,16 +155,46 @@ class Fields {
   }
 }
 
-/** θ of the rotary embedding: `rope_theta`, or `rope_parameters` as transformers 5 writes it. */
-function ropeTheta(fields: Fields): number {
-  const scaling = fields.get("rope_scaling");
-  if (scaling !== undefined) throw fault("config.json", "rope_scaling null", scaling, otherModel);
+/** The rotary embedding: `rope_theta` and `rope_scaling`, or `rope_parameters` as transformers 5 writes both. */
+function rope(fields: Fields): Pick<LlamaConfig, "ropeTheta" | "ropeScaling"> {
   const parameters = fields.get("rope_parameters");
-  if (parameters === undefined) return fields.positive("rope_theta", 10_000);
-  if (!isRecord(parameters) || (parameters["rope_type"] ?? "default") !== "default") {
-    throw fault("config.json", "rope_parameters of type default", parameters, otherModel);
+  const name = parameters === undefined ? "rope_scaling" : "rope_parameters";
+  const scaling = fields.get(name);
+  if (scaling !== undefined && !isRecord(scaling)) throw fault("config.json", `${name} to be an object`, scaling, "correct it");
+  const scaled = new Fields(scaling ?? {});
+  const type = scaled.get("rope_type") ?? scaled.get("type") ?? "default";
+  if (type !== "default" && type !== "llama3") throw fault("config.json", `${name} of type default or llama3`, scaling, otherModel);
+  const ropeTheta = (parameters === undefined ? fields : scaled).positive("rope_theta", 10_000);
+  if (type === "default") return { ropeTheta, ropeScaling: null };
+  const ropeScaling = {
+    factor: scaled.positive("factor"),
+    lowFrequencyFactor: scaled.positive("low_freq_factor"),
+    highFrequencyFactor: scaled.positive("high_freq_factor"),
+    originalContextLength: scaled.count("original_max_position_embeddings"),
+  };
+  if (ropeScaling.lowFrequencyFactor >= ropeScaling.highFrequencyFactor) {
+    throw fault("config.json", "low_freq_factor below high_freq_factor", scaling, "correct it");
   }
-  return new Fields(parameters).positive("rope_theta", 10_000);
+  return { ropeTheta, ropeScaling };
+}
+
+/** The kind of model, and that nothing in it is of another kind. */
+function architectureOf(fields: Fields): LlamaConfig["architecture"] {
+  const architectures = fields.get("architectures");
+  const name: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
+  switch (name) {
+    case "LlamaForCausalLM":
+      return "llama";
+    case "MistralForCausalLM":
+      fields.only("sliding_window", undefined);
+      return "llama";
+    case "Qwen2ForCausalLM":
+    case "Qwen3ForCausalLM":
+      fields.only("use_sliding_window", false);
+      return name === "Qwen2ForCausalLM" ? "qwen2" : "qwen3";
+    default:
+      throw fault("config.json", "architecture LlamaForCausalLM, Qwen2ForCausalLM or Qwen3ForCausalLM", name, otherModel);
+  }
 }
 
 /**
@@ -135,10 +205,7 @@ function ropeTheta(fields: Fields): number {
 export function readLlamaConfig(config: unknown): LlamaConfig {
   if (!isRecord(config)) throw fault("config.json", "a JSON object", config, "take it from the model's Hugging Face folder");
   const fields = new Fields(config);
-  const architectures = fields.get("architectures");
-  const architecture: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
-  if (architecture === "MistralForCausalLM") fields.only("sliding_window", undefined);
-  else if (architecture !== "LlamaForCausalLM") throw fault("config.json", "architecture LlamaForCausalLM", architecture, otherModel);
+  const architecture = architectureOf(fields);
   fields.only("attention_bias", false);
   fields.only("mlp_bias", false);
   fields.only("hidden_act", "silu");
@@ -154,6 +221,7 @@ export function readLlamaConfig(config: unknown): LlamaConfig {
   const headDim = fields.count("head_dim", hiddenSize / heads);
   if (headDim % 2 !== 0) throw fault("config.json", "an even head_dim, which rotary embeddings need", headDim, "correct it");
   return {
+    architecture,
     hiddenSize,
     layers: fields.count("num_hidden_layers"),
     heads,
@@ -161,7 +229,7 @@ export function readLlamaConfig(config: unknown): LlamaConfig {
     headDim,
     intermediateSize: fields.count("intermediate_size"),
     vocabSize: fields.count("vocab_size"),
-    ropeTheta: ropeTheta(fields),
+    ...rope(fields),
     rmsNormEps: fields.positive("rms_norm_eps", 1e-6),
     tied: fields.get("tie_word_embeddings") === true,
     contextLength: fields.count("max_position_embeddings", 2048),

@@ -73,11 +73,14 @@ class ModelTokenizer implements Tokenizer {
 
   chat(message: string): string | null {
     if (this.template === null) return null;
-    const rendered: unknown = this.tokenizer.apply_chat_template([{ role: "user", content: message }], {
-      tokenize: false,
+    const options = {
+      tokenize: false as const,
       add_generation_prompt: true,
       chat_template: this.template,
-    });
+      // Hybrid models (Qwen3) think in tags of their own unless told not to; here the mode says how they think.
+      enable_thinking: false,
+    };
+    const rendered: unknown = this.tokenizer.apply_chat_template([{ role: "user", content: message }], options);
     return typeof rendered === "string" ? rendered : null;
   }
 

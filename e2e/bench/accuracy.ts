@@ -2,6 +2,7 @@
 import type { AccuracyCell, AccuracyRequest } from "../../workers/engine.ts";
 import { onBenchPage } from "./bench-page.ts";
 import type { Bar, Measure } from "./measure.ts";
+import type { Dtype } from "./page/main.ts";
 
 /** The first of the bench's seeds; training and page draw theirs elsewhere. */
 export const firstSeed = 1_000_000;
@@ -21,8 +22,8 @@ export function requestOf({ mode, difficulty, thought = "hidden", ...request }: 
   return { variant: null, shots: 0, problems, seed: firstSeed, ...request, cells: [cell] };
 }
 
-/** The share of 200 held-out problems that the model answers right. */
-export function accuracyFigure(name: string, cell: Cell, bar: Bar): Measure {
+/** The share of 200 held-out problems that the model answers right; `q0f32` runs it on WebLLM. */
+export function accuracyFigure(name: string, cell: Cell, bar: Bar, dtype: Dtype = "fp32"): Measure {
   return {
     name,
     unit: "share",
@@ -30,7 +31,7 @@ export function accuracyFigure(name: string, cell: Cell, bar: Bar): Measure {
     run: (stage) =>
       onBenchPage(stage, async (page) => {
         const request = requestOf(cell);
-        const [correct = Number.NaN] = await page.evaluate((asked) => bench.accuracy("fp32", asked), request);
+        const [correct = Number.NaN] = await page.evaluate(([from, asked]) => bench.accuracy(from, asked), [dtype, request] as const);
         return correct / request.problems;
       }),
   };

@@ -2,7 +2,7 @@ import { readFileSync, existsSync } from "node:fs";
 import { expect, test } from "vitest";
 import { decodingModes } from "../trace.ts";
 import type { DecodingMode } from "../trace.ts";
-import { task, tasks } from "./index.ts";
+import { defaultTask, task, tasks, tasksFor } from "./index.ts";
 import { pointerChase } from "./pointer-chase.ts";
 import { reachability } from "./reachability.ts";
 import { ruleTables } from "./rule-tables.ts";
@@ -20,10 +20,24 @@ const arrows = (context: string): Map<string, string> => {
   return new Map(Array.from({ length: words.length / 2 }, (_, i) => [words[2 * i + 1]!, words[2 * i]!]));
 };
 
+/** The tasks in the embedded model's own format; those in plain English are tested in `language/`. */
+const own = tasks.filter(({ language }) => !language);
+
 test("a task is found by its id", () => {
-  expect(tasks.map(({ id }) => id)).toEqual(["pointer-chase", "reachability", "rules"]);
+  expect(tasks.map(({ id }) => id)).toEqual(["pointer-chase", "reachability", "rules", "ball-swaps", "who-points-to-whom", "number-chains"]);
   for (const known of tasks) expect(task(known.id)).toBe(known);
-  expect(() => task("chess")).toThrow(new RangeError("task: expected one of pointer-chase, reachability, rules, got chess; choose one of these"));
+  expect(() => task("chess")).toThrow(new RangeError("task: expected one of pointer-chase, reachability, rules, ball-swaps, who-points-to-whom, number-chains, got chess; choose one of these"));
+});
+
+test.each([
+  ["the embedded model", { source: "embedded", vocabSize: 64 }, "pointer-chase"],
+  ["an embedded model of any vocabulary", { source: "embedded", vocabSize: 50_000 }, "pointer-chase"],
+  ["a packed model of few words", { source: "folder", vocabSize: 1000 }, "pointer-chase"],
+  ["a model of natural language", { source: "hub", vocabSize: 49_152 }, "ball-swaps"],
+] as const)("%s begins with a task that it can read", (_, spec, first) => {
+  expect(defaultTask(spec).id).toBe(first);
+  expect(tasksFor(spec)).toHaveLength(3);
+  expect(new Set(tasksFor(spec).map(({ language }) => language)).size).toBe(1);
 });
 
 test("the same seed draws the same problem, another seed another", () => {
@@ -225,7 +239,7 @@ test("prompts are as the model was trained", () => {
 });
 
 test("every mode's context begins with the graph, or with what direct sees", () => {
-  for (const t of tasks) {
+  for (const t of own) {
     const problem = t.draw(3, options(t.difficulty.initial));
     const graph = t.prompt(problem, "direct").context;
     for (const mode of decodingModes) expect(t.prompt(problem, mode).context.startsWith(graph)).toBe(true);
@@ -282,12 +296,12 @@ interface Sample {
 const samples = file("train/samples.json");
 test.skipIf(!existsSync(samples))("the prompts of models/train/samples.json, written again from their structures (skipped while the file does not exist)", () => {
   const read = JSON.parse(readFileSync(samples, "utf8")) as Sample[];
-  const own = ["task", "seed", "difficulty", "variant", "chance"];
+  const common = ["task", "seed", "difficulty", "variant", "chance"];
   for (const sample of read) {
     const { context, question, thinking, cue } = task(sample.task).prompt(sample.problem, sample.mode);
     expect(`${context} ${question}`).toBe(sample.prompt);
     expect(sample.problem.answer).toBe(sample.answer);
-    const fields = Object.keys(task(sample.task).draw(1, options(2))).filter((key) => !own.includes(key));
+    const fields = Object.keys(task(sample.task).draw(1, options(2))).filter((key) => !common.includes(key));
     expect(Object.keys(sample.problem).sort()).toEqual(fields.sort());
     if (thinking.kind === "text") {
       const produced = sample.cot?.split(" ") ?? [];
@@ -297,5 +311,5 @@ test.skipIf(!existsSync(samples))("the prompts of models/train/samples.json, wri
     expect(cue).toBe(sample.cue);
     if (thinking.kind === "latent") expect(sample.thoughts).toBeLessThanOrEqual(task(sample.task).maxThoughts);
   }
-  for (const t of tasks) for (const mode of decodingModes) expect(read.some((s) => s.task === t.id && s.mode === mode)).toBe(true);
+  for (const t of own) for (const mode of decodingModes) expect(read.some((s) => s.task === t.id && s.mode === mode)).toBe(true);
 });

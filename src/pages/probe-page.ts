@@ -3,10 +3,11 @@ import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { probe as findProbe } from "../../probes/index.ts";
+import type { Prompt } from "../../probes/tasks/task.ts";
 import { tokenTexts } from "../../probes/lens/lens-grid.ts";
-import { decodingModes, type DecodingMode, type Trace } from "../../probes/trace.ts";
+import { decodingModes, type DecodingMode, type Trace, trainedForLatent } from "../../probes/trace.ts";
 import { accuracyKey, type AccuracyRunner } from "../accuracy.ts";
-import { formatNumber, formatPercent } from "../format.ts";
+import { bareToken, formatNumber, formatPercent } from "../format.ts";
 import { charted, type Geometry, type JointProjection } from "../geometry.ts";
 import type { LiveRun } from "../live-run.ts";
 import { originOf, type SelectEvent } from "../selection.ts";
@@ -38,7 +39,11 @@ export class ProbePage extends LitElement {
   @property({ attribute: false }) geometry!: Geometry;
   @property({ attribute: false }) accuracy!: AccuracyRunner;
   @state() private tick = 0;
+  /** The mode that was brought into view last. */
   private shownMode: DecodingMode | null = null;
+  /** The reader has moved the row of columns by hand since then. */
+  private swiped = false;
+  private watched = false;
 
   private readonly redraw = (): void => {
     this.tick++;
@@ -54,6 +59,8 @@ export class ProbePage extends LitElement {
     super.disconnectedCallback();
     this.session.removeEventListener("change", this.redraw);
     this.geometry.removeEventListener("change", this.redraw);
+    this.growth.disconnect();
+    this.watched = false;
   }
 
   protected override render(): TemplateResult {
@@ -72,10 +79,28 @@ export class ProbePage extends LitElement {
     const { mode } = this.session.settings.selection;
     if (mode === this.shownMode) return;
     this.shownMode = mode;
+    this.swiped = false;
+    this.bringIntoView();
+    if (!this.watched) {
+      this.watched = true;
+      for (const column of this.renderRoot.querySelectorAll("mode-column")) this.growth.observe(column);
+    }
+  }
+
+  /** Columns grow as steps arrive, and the browser then snaps to one or the other: until the reader swipes, it stays with the selected one. */
+  private readonly growth = new ResizeObserver(() => {
+    if (!this.swiped) this.bringIntoView();
+  });
+
+  private bringIntoView(): void {
     const columns = this.renderRoot.querySelector<HTMLElement>(".columns");
-    const column = this.renderRoot.querySelector<HTMLElement>(`#column-${mode}`);
+    const column = this.renderRoot.querySelector<HTMLElement>(`#column-${this.shownMode}`);
     if (columns && column && columns.scrollWidth > columns.clientWidth) columns.scrollLeft = column.offsetLeft - columns.offsetLeft;
   }
+
+  private readonly swipe = (): void => {
+    this.swiped = true;
+  };
 
   // ——— the question ———
 
@@ -85,21 +110,21 @@ export class ProbePage extends LitElement {
     const { problem, task } = session;
     return html`<section class="question" aria-label="the question">
       <div class="ask">
-        <question-bar .settings=${settings}></question-bar>
+        <question-bar .settings=${settings} .tasks=${session.tasks}></question-bar>
         ${custom
           ? html`<p class="sentence">Your own prompts.</p>`
           : html`<p class="sentence">${task.sentence(problem)}</p>
               <details class="about small"><summary>${task.title.toLowerCase()}: what is asked, and why it is hard</summary><p class="soft">${task.explanation}</p></details>`}
-        <prompt-editor .prompts=${this.prompts()} expected=${problem.answer} .custom=${custom} hint=${this.promptHint()} @use-prompts=${this.usePrompts}></prompt-editor>
+        <prompt-editor .prompts=${this.prompts()} expected=${problem.answer} .custom=${custom} ?chat=${task.language ?? false} maxAnswerTokens=${task.maxAnswerTokens ?? 1} hint=${this.promptHint()} @use-prompts=${this.usePrompts}></prompt-editor>
         <div class="player">
           <button @click=${this.back} aria-label="step back">◀</button>
-          <button @click=${this.play} aria-label=${session.playing ? "pause" : "play"}>${session.playing ? "❚❚ pause" : "▶ play"}</button>
+          <button @click=${this.play} aria-label=${session.player.playing ? "pause" : "play"}>${session.player.playing ? "❚❚ pause" : "▶ play"}</button>
           <button @click=${this.forward} aria-label="step on">▶</button>
           <span class="soft small number">step ${settings.selection.step} of ${session.stepRange.last}</span>
           ${session.running ? html`<button @click=${this.stop}>stop</button>` : html`<button @click=${this.again} ?disabled=${session.load.status !== "ready"}>run again</button>`}
         </div>
       </div>
-      ${custom ? nothing : html`<problem-picture .problem=${problem} .revealed=${settings.selection.step}></problem-picture>`}
+      ${custom ? nothing : html`<problem-picture .problem=${problem} .steps=${task.language ? storySteps(this.prompts().cot) : null} .revealed=${settings.selection.step}></problem-picture>`}
     </section>`;
   }
 
@@ -109,11 +134,11 @@ export class ProbePage extends LitElement {
   }
 
   private promptHint(): string {
-    const { load } = this.session;
-    if (load.status !== "ready") return "";
-    return load.report.spec.source === "embedded"
+    const { report } = this.session;
+    if (!report) return "";
+    return report.spec.source === "embedded"
       ? "nano knows 64 words: the letters a to z, the digits 0 to 9, the names of sixteen rules <r0> … <r15>, and <bos> <hop> <reach> <icl> <direct> <cot> <latent> <ans> |, separated by spaces."
-      : "This model was not trained on the tasks’ format, nor for latent thoughts. Write the question in its own language; the answer is compared with yours, word for word.";
+      : "Write the question in the model’s own language; its answer is compared with yours, word for word.";
   }
 
   // ——— the four columns ———
@@ -121,12 +146,12 @@ export class ProbePage extends LitElement {
   private columns(): TemplateResult {
     const { session } = this;
     const { settings } = session;
-    return html`<section class="columns" aria-label="four ways of thinking" tabindex="0">
+    return html`<section class="columns" aria-label="four ways of thinking" tabindex="0" @pointerdown=${this.swipe} @wheel=${this.swipe} @keydown=${this.swipe}>
       ${decodingModes.map((mode) => {
         const run = session.runs[mode] ?? null;
         const control = mode === "latent" ? (session.runs.control ?? null) : null;
-        return html`<mode-column id="column-${mode}" .mode=${mode} .run=${run} .control=${control} .chosenControl=${settings.control} .noise=${settings.noise} .temperature=${settings.temperature}
-          .selection=${settings.selection} ?selected=${settings.selection.mode === mode} ?playing=${session.playing}
+        return html`<mode-column id="column-${mode}" .mode=${mode} .run=${run} .control=${control} .chosenControl=${settings.control} .method=${session.thought} ?untrained=${mode === "latent" && this.untrained} .noise=${settings.noise} .temperature=${settings.temperature}
+          .selection=${settings.selection} ?selected=${settings.selection.mode === mode} ?playing=${session.player.playing}
           given=${this.given(mode)} .revision=${this.tick} @choose-control=${this.chooseControl}></mode-column>`;
       })}
     </section>
@@ -135,14 +160,17 @@ export class ProbePage extends LitElement {
 
   private given(mode: DecodingMode): string {
     const { session } = this;
-    const foreign = session.load.status === "ready" && session.load.report.spec.source !== "embedded";
-    if (mode === "latent" && foreign) return "which this model was not trained for";
     if (session.custom) return "";
     const shots = session.task.shots ? session.settings.shots : session.settings.difficulty;
     if (mode === "icl") return `${shots} of them`;
     const run = session.runs.latent;
     if (mode === "latent" && run) return run.request.thoughts === 1 ? "once" : `${run.request.thoughts} times`;
     return "";
+  }
+
+  private get untrained(): boolean {
+    const { report, thought } = this.session;
+    return report !== null && !trainedForLatent(report.spec, thought);
   }
 
   // ——— the projection ———
@@ -174,8 +202,8 @@ export class ProbePage extends LitElement {
   }
 
   private hiddenSize(): string {
-    const { load } = this.session;
-    return load.status === "ready" ? String(load.report.spec.hiddenSize) : "many";
+    const { report } = this.session;
+    return report ? String(report.spec.hiddenSize) : "many";
   }
 
   // ——— what each step holds ———
@@ -196,6 +224,7 @@ export class ProbePage extends LitElement {
             <h3>${latent ? `thought ${selection.step}: the vector that was fed in reads out as` : `step ${selection.step} reads “${step.text}” and would say next`}</h3>
             <token-bars .mode=${selection.mode} .tokens=${latent ? (step.holds ?? []) : step.top} .expected=${expected}></token-bars>
             <p class="small soft number">entropy of the next token ${formatNumber(step.entropy)} nats${step.answerLogprob === null ? "" : `, p(${expected}) ${formatPercent(Math.exp(step.answerLogprob))}`}${step.normRatio === null ? "" : `, norm ${formatNumber(step.normRatio)} × an embedding’s`}</p>
+            ${step.nearest && step.nearest.length > 0 ? html`<p class="small soft number" title="tokens whose embeddings point most nearly where the vector does, with the cosine of the angle">nearest embeddings ${step.nearest.slice(0, 3).map((near) => `${near.text} ${formatNumber(near.cosine)}`).join(", ")}</p>` : nothing}
           </div>`
         : html`<p class="small soft">this mode has no step ${selection.step}</p>`}
       <div slot="help">
@@ -241,13 +270,12 @@ export class ProbePage extends LitElement {
   };
 
   private readonly runAccuracy = (): void => {
-    const { session, accuracy } = this;
-    void accuracy.run(session.settings, session.modelRequest(session.settings.model));
+    void this.accuracy.run(this.session);
   };
 
   private readonly back = (): void => this.session.step(-1);
   private readonly forward = (): void => this.session.step(1);
-  private readonly play = (): void => this.session.play();
+  private readonly play = (): void => this.session.player.toggle();
   private readonly stop = (): void => this.session.stop();
   private readonly stopLayout = (): void => this.geometry.stop();
 
@@ -292,13 +320,18 @@ const none: readonly never[] = [];
 
 const extentWords: Record<Extent, string> = { question: "the question", thinking: "the end of the prompt", all: "the first token" };
 
+/** The true steps of a story, in words. */
+function storySteps({ thinking }: Prompt): readonly string[] {
+  return thinking.kind === "text" ? thinking.reference.map((step) => step.join(" ")) : [];
+}
+
 /** The id of the right answer, where the run has seen it written. */
 function answerToken(run: LiveRun | null): number | null {
   const expected = run?.request.expected;
   if (!run || expected === null || expected === undefined) return null;
   for (const step of run.steps) {
-    if (step.text === expected && step.token !== null) return step.token;
-    const found = step.top.find((t) => t.text === expected);
+    if (bareToken(step.text) === expected && step.token !== null) return step.token;
+    const found = step.top.find((t) => bareToken(t.text) === expected);
     if (found) return found.token;
   }
   return null;

@@ -4,6 +4,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import { wilson } from "../../probes/statistics/wilson.ts";
 import { task as findTask } from "../../probes/tasks/index.ts";
 import { accuracyKey, type AccuracyCount, type AccuracyRunner } from "../accuracy.ts";
+import { isControl } from "../live-run.ts";
 import type { Settings } from "../settings.ts";
 import { sharedStyle } from "../theme.ts";
 import { words } from "../words.ts";
@@ -101,9 +102,9 @@ export class AccuracyPanel extends LitElement {
 function rowsOf(counts: readonly AccuracyCount[]): AccuracyRow[] {
   const rows = new Map<string, { row: Omit<AccuracyRow, "cells">; cells: AccuracyRow["cells"][number][] }>();
   for (const { mode, thought, difficulty, correct, answered } of counts) {
-    const control = thought === "hidden" ? null : thought;
+    const control = isControl(thought) ? thought : null;
     const key = `${mode} ${thought}`;
-    const entry = rows.get(key) ?? { row: { mode, control, label: control ? words.thoughts[control] : words.modes[mode].name }, cells: [] };
+    const entry = rows.get(key) ?? { row: { mode, control, label: control ? words.thoughts[control] : thought === "hidden" ? words.modes[mode].name : `${words.modes[mode].name}, ${words.thoughts[thought]}` }, cells: [] };
     const [low, high] = wilson(correct, answered);
     if (answered > 0) entry.cells.push({ difficulty, correct, answered, low, high });
     rows.set(key, entry);

@@ -1,7 +1,7 @@
 /** One way of thinking: what it does, its steps, its answer, right or wrong, and what it cost. */
 import { css, html, LitElement, nothing, svg, type SVGTemplateResult, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { stepsTaken, thoughtControls, type DecodingMode, type Thought } from "../../probes/trace.ts";
+import { stepsTaken, thoughtControls, thoughtMethods, type DecodingMode, type Thought, type ThoughtMethod } from "../../probes/trace.ts";
 import { formatNumber, formatPercent } from "../format.ts";
 import type { LiveRun } from "../live-run.ts";
 import { originOf, SelectEvent, type Selection } from "../selection.ts";
@@ -51,6 +51,7 @@ export class ModeColumn extends LitElement {
       .controls { display: flex; align-items: center; gap: 0.4rem; flex-wrap: wrap; font-size: var(--small); }
       .controls input { width: 4.5rem; min-height: 1.6rem; }
       .controls select { min-height: 1.6rem; padding: 0 0.3rem; max-width: 100%; }
+      .untrained { border: 1px solid var(--strong); border-radius: 999px; padding: 0 0.55rem; font-size: var(--small); color: var(--soft); white-space: nowrap; }
       .control { margin-top: auto; border-top: 1px dashed var(--line); padding-top: 0.5rem; display: flex; flex-direction: column; gap: 0.4rem; }
     `,
   ];
@@ -59,6 +60,10 @@ export class ModeColumn extends LitElement {
   @property({ attribute: false }) run: LiveRun | null = null;
   @property({ attribute: false }) control: LiveRun | null = null;
   @property({ attribute: false }) chosenControl: Thought = "hidden";
+  /** How the latent loop makes its inputs. */
+  @property({ attribute: false }) method: ThoughtMethod = "hidden";
+  /** The model never learnt this kind of thought. */
+  @property({ type: Boolean }) untrained = false;
   @property({ attribute: false }) selection: Selection | null = null;
   @property({ type: Boolean, reflect: true }) selected = false;
   @property({ type: Boolean }) playing = false;
@@ -72,7 +77,8 @@ export class ModeColumn extends LitElement {
   @property({ type: Number }) revision = 0;
 
   protected override render(): TemplateResult {
-    const { name, sentence } = words.modes[this.mode];
+    const { name } = words.modes[this.mode];
+    const sentence = this.mode === "latent" ? words.loops[this.method] : words.modes[this.mode].sentence;
     return html`
       <header>
         <button @click=${this.choose} aria-pressed=${this.selected} title="select this mode">
@@ -80,6 +86,7 @@ export class ModeColumn extends LitElement {
           <h2>${name}</h2>
         </button>
         <span class="soft small">${sentence}${this.given === "" ? "" : `, ${this.given}`}</span>
+        ${this.untrained ? html`<span class="untrained" title=${words.untrained.long}>${words.untrained.short}</span>` : nothing}
       </header>
       ${this.run ? this.runBody(this.run, false) : html`<p class="soft small">waiting for the model</p>`}
       ${this.mode === "latent" ? this.controls() : this.mode === "cot" ? this.sampling() : nothing}
@@ -131,6 +138,11 @@ export class ModeColumn extends LitElement {
 
   private controls(): TemplateResult {
     return html`<div class="control">
+      <label class="controls" title="what each latent step feeds in; ${words.loops[this.method]}">thought
+        <select @change=${this.chooseMethod} aria-label="thought: what a latent step feeds back">
+          ${thoughtMethods.map((method) => html`<option value=${method} ?selected=${this.method === method}>${words.thoughts[method]}</option>`)}
+        </select>
+      </label>
       <label class="controls" title="does the thought matter? feed something else back in its place, and see whether the answer survives">control
         <select @change=${this.chooseControl} aria-label="control: what is fed back instead of the thought">
           <option value="hidden" ?selected=${this.chosenControl === "hidden"}>no control</option>
@@ -144,6 +156,10 @@ export class ModeColumn extends LitElement {
 
   private choose(): void {
     this.dispatchEvent(new SelectEvent({ mode: this.mode }));
+  }
+
+  private chooseMethod(event: Event): void {
+    this.dispatchEvent(new SettingsEvent({ thought: (event.target as HTMLSelectElement).value as ThoughtMethod }));
   }
 
   private chooseTemperature(event: Event): void {

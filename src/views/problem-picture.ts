@@ -1,7 +1,7 @@
 /**
  * The problem itself, drawn: the arrows of a pointer chase, the two trees of a
  * reachability question, the shots of a hidden rule. The true path is revealed
- * up to the step under the cursor.
+ * up to the step under the cursor. A story in plain English has its steps in words.
  */
 import { css, html, LitElement, svg, type SVGTemplateResult, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -38,20 +38,31 @@ export class ProblemPicture extends LitElement {
       .cell { fill: var(--surface); stroke: var(--line); }
       .letter { font: 500 14px var(--mono); text-anchor: middle; fill: var(--ink); }
       .value { font: 600 14px var(--mono); text-anchor: middle; fill: var(--ink); }
+      figure { margin: 0; border-left: 3px solid var(--line); padding-left: 0.9rem; font-size: var(--small); }
+      figcaption { color: var(--soft); }
+      ol { margin: 0.3rem 0 0; padding-left: 1.3rem; display: flex; flex-direction: column; gap: 0.2rem; }
       .question { fill: none; stroke: var(--ink); stroke-width: 2; stroke-dasharray: 4 3; }
     `,
   ];
 
   @property({ attribute: false }) problem: Problem | null = null;
+  /** For a story in plain English: its true steps, in words. */
+  @property({ attribute: false }) steps: readonly string[] | null = null;
   /** Steps of the true path that are shown. */
   @property({ type: Number }) revealed = 0;
 
   protected override render(): TemplateResult {
     const { problem } = this;
     if (!problem) return html``;
+    if (this.steps) return this.story(this.steps);
     if (problem.task === "pointer-chase") return this.chase(problem as PointerChase);
     if (problem.task === "reachability") return this.trees(problem as Reachability);
     return this.table(problem as Rules);
+  }
+
+  /** A story has no picture but its steps; a token of an answer is no step, so all of them are shown. */
+  private story(steps: readonly string[]): TemplateResult {
+    return html`<figure><figcaption>the true steps</figcaption><ol>${steps.map((step) => html`<li>${step}</li>`)}</ol></figure>`;
   }
 
   /** Letters on a circle in alphabetical order, so that the cycle shows as the tangle that it is for the reader. */

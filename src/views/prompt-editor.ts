@@ -3,7 +3,7 @@ import { css, html, LitElement, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { Prompt } from "../../probes/tasks/task.ts";
 import { decodingModes, type DecodingMode } from "../../probes/trace.ts";
-import type { CustomPrompts } from "../session.ts";
+import type { CustomPrompts } from "../custom-prompts.ts";
 import { sharedStyle } from "../theme.ts";
 import { words } from "../words.ts";
 import { textField } from "./text-field.ts";
@@ -39,6 +39,10 @@ export class PromptEditor extends LitElement {
   @property({ attribute: false }) custom: CustomPrompts | null = null;
   /** What the vocabulary can express, for the hint. */
   @property() hint = "";
+  /** As the task has it. */
+  @property({ type: Number }) maxAnswerTokens = 1;
+  /** The model speaks a natural language, so that its chat template may be put around a prompt. */
+  @property({ type: Boolean }) chat = false;
 
   protected override render(): TemplateResult {
     const { custom } = this;
@@ -53,7 +57,8 @@ export class PromptEditor extends LitElement {
           <label>right answer (optional) <input type="text" name="expected" size="6" .value=${custom?.expected ?? this.expected} /></label>
           <label>thoughts <input type="number" name="thoughts" min="0" max="64" .value=${String(custom?.thoughts ?? (latent.kind === "latent" ? latent.steps : 0))} /></label>
           <label>longest chain of thought <input type="number" name="maxThinkingTokens" min="1" max="1024" .value=${String(custom?.maxThinkingTokens ?? (cot.kind === "text" ? cot.maxTokens : 64))} /></label>
-          <label>longest answer <input type="number" name="maxAnswerTokens" min="1" max="256" .value=${String(custom?.maxAnswerTokens ?? 1)} /></label>
+          ${this.chat ? html`<label title="the prompt becomes one message of a user, as the model's chat template writes it">as a chat message <input type="checkbox" name="chat" .checked=${custom?.chat ?? true} /></label>` : ""}
+          <label>longest answer <input type="number" name="maxAnswerTokens" min="1" max="256" .value=${String(custom?.maxAnswerTokens ?? this.maxAnswerTokens)} /></label>
         </div>
         <div class="row"><button type="submit">run these prompts</button>${custom ? html`<button type="button" @click=${this.back}>back to the task</button>` : ""}</div>
       </form>
@@ -87,6 +92,7 @@ export class PromptEditor extends LitElement {
         thoughts: number("thoughts"),
         maxThinkingTokens: Math.max(1, number("maxThinkingTokens")),
         maxAnswerTokens: Math.max(1, number("maxAnswerTokens")),
+        chat: form.has("chat"),
       }),
     );
   }

@@ -2,7 +2,8 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
-import { task as findTask, tasks } from "../../probes/tasks/index.ts";
+import { task as findTask } from "../../probes/tasks/index.ts";
+import type { Task } from "../../probes/tasks/task.ts";
 import { Random } from "../../probes/random.ts";
 import { fitToTask, type Settings } from "../settings.ts";
 import { sharedStyle } from "../theme.ts";
@@ -31,6 +32,8 @@ export class QuestionBar extends LitElement {
   ];
 
   @property({ attribute: false }) settings!: Settings;
+  /** Those that the model can be asked. */
+  @property({ attribute: false }) tasks: readonly Task[] = [];
   @property({ type: Boolean }) disabled = false;
 
   protected override render(): TemplateResult {
@@ -38,7 +41,7 @@ export class QuestionBar extends LitElement {
     const task = findTask(settings.task);
     const { difficulty, shots, variants } = task;
     return html`<form @submit=${this.again}>
-      <label>task <select name="task" @change=${this.chooseTask}>${tasks.map((t) => html`<option value=${t.id} ?selected=${t.id === task.id}>${t.title}</option>`)}</select></label>
+      <label>task <select name="task" @change=${this.chooseTask}>${this.tasks.map((t) => html`<option value=${t.id} ?selected=${t.id === task.id}>${t.title}</option>`)}</select></label>
       <label>${difficulty.name} <input name="difficulty" type="range" min=${difficulty.minimum} max=${difficulty.maximum} step="1" .value=${live(String(settings.difficulty))} @input=${this.chooseNumber} /><output>${settings.difficulty}</output></label>
       ${shots ? html`<label title="solved questions that the ICL prompt begins with">shots <input name="shots" type="range" min=${shots.minimum} max=${shots.maximum} step="1" .value=${live(String(settings.shots))} @input=${this.chooseNumber} /><output>${settings.shots}</output></label>` : nothing}
       ${variants.length > 1 ? html`<label>rule <select name="variant" @change=${this.chooseVariant}>${variants.map((v) => html`<option value=${v.id} ?selected=${v.id === settings.variant}>${v.title}</option>`)}</select></label>` : nothing}

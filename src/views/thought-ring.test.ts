@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { holdsInWords, slices } from "./thought-ring.ts";
+import { holdsInWords, ringLabel, slices } from "./thought-ring.ts";
 
 const token = (text: string, probability: number) => ({ token: 0, text, logprob: Math.log(probability) });
 
@@ -16,3 +16,10 @@ test("slices never pass a whole turn, though rounding might", () => {
 
 test("a thought that reads out as nothing says so", () => expect(holdsInWords([token("a", 0.02)])).toBe("nothing above 3 %"));
 test("two branches at once", () => expect(holdsInWords([token("b", 0.52), token("t", 0.47)])).toBe("b 52 %, t 47 %"));
+
+test.each([
+  [[token("b", 0.5), token("t", 0.4)], "bt"],
+  [[token("␣Margaret", 0.5), token("␣Ben", 0.4)], "Marg"],
+  [[token("⏎", 0.9)], "·"],
+  [[], "·"],
+])("a ring is labelled by letters, or by the beginning of a word", (holds, label) => expect(ringLabel(holds)).toBe(label));

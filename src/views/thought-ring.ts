@@ -4,6 +4,7 @@
  * sees a thought carry two branches of a graph at once.
  */
 import { svg, type SVGTemplateResult } from "lit";
+import { bareToken } from "../format.ts";
 import type { TokenLogprob } from "../../probes/trace.ts";
 
 /** Tokens below this probability are not drawn; the empty part of the ring is the rest. */
@@ -53,14 +54,18 @@ export function thoughtRing(holds: readonly TokenLogprob[]): SVGTemplateResult {
 
 function ringText(parts: readonly Slice[]): SVGTemplateResult {
   const label = labelOf(parts);
-  return svg`<text class="ring-text ${label.length > 1 ? "two" : ""}" y="4">${label}</text>`;
+  const size = label.length > 2 ? "word" : label.length > 1 ? "two" : "";
+  return svg`<text class="ring-text ${size}" y="4">${label}</text>`;
 }
 
+/** Letters fit two by two; of words there is room for the beginning of one. */
 function labelOf(parts: readonly Slice[]): string {
-  return parts.slice(0, 2).map((part) => part.text).join("") || "·";
+  const texts = parts.slice(0, 2).map((part) => bareToken(part.text));
+  const label = texts.every((text) => text.length <= 1) ? texts.join("") : (texts[0] ?? "").slice(0, 4);
+  return label === "" ? "·" : label;
 }
 
-/** What is written inside the ring: its two likeliest tokens. */
+/** What is written inside the ring: its likeliest tokens. */
 export function ringLabel(holds: readonly TokenLogprob[]): string {
   return labelOf(slices(holds));
 }

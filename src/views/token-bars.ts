@@ -2,7 +2,7 @@
 import { css, html, LitElement, svg, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { TokenLogprob } from "../../probes/trace.ts";
-import { formatPercent } from "../format.ts";
+import { bareToken, formatPercent } from "../format.ts";
 import { sharedStyle } from "../theme.ts";
 
 const height = 22;
@@ -33,13 +33,16 @@ export class TokenBars extends LitElement {
   protected override render(): TemplateResult {
     const shown = this.tokens.slice(0, 5);
     const words = shown.map((t) => `${t.text} ${formatPercent(Math.exp(t.logprob))}`).join(", ");
+    // Words need more room than letters.
+    const left = shown.some((t) => t.text.length > 4) ? 132 : 62;
+    const width = 312 - left;
     return html`<svg viewBox="0 0 400 ${Math.max(1, shown.length) * height}" role="img" aria-label=${words}>
       ${shown.map((t, i) => {
         const share = Math.exp(t.logprob);
-        const right = t.text === this.expected;
+        const right = bareToken(t.text) === this.expected;
         return svg`<g transform="translate(0 ${i * height})">
-          <text class="token ${right ? "marked" : ""}" x="0" y="15">${t.text}${right ? " ✓" : ""}</text>
-          <rect class="ground" x="62" y="4" width="250" height="13" rx="2" /><rect class="bar" x="62" y="4" width=${(250 * share).toFixed(1)} height="13" rx="2" />
+          <text class="token ${right ? "marked" : ""}" x="0" y="15">${t.text.length > 14 ? `${t.text.slice(0, 13)}…` : t.text}${right ? " ✓" : ""}</text>
+          <rect class="ground" x=${left} y="4" width=${width} height="13" rx="2" /><rect class="bar" x=${left} y="4" width=${(width * share).toFixed(1)} height="13" rx="2" />
           <text class="share" x="322" y="15">${formatPercent(share)}</text></g>`;
       })}
     </svg>`;

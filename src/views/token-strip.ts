@@ -34,6 +34,7 @@ export class TokenStrip extends LitElement {
       .slice.whole { stroke: none; }
       .ring-text { text-anchor: middle; font: 600 13px var(--mono); fill: var(--mode-ink); }
       .ring-text.two { font-size: 11px; }
+      .ring-text.word { font-size: 8.5px; }
       .answered { display: flex; gap: 4px; align-items: center; }
       .arrow { color: var(--faint); }
       :host([mode="direct"]) { --mode: var(--direct); --mode-ink: var(--direct-ink); }

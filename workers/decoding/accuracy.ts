@@ -2,6 +2,7 @@ import { task as taskOf } from "../../probes/tasks/index.ts";
 import { EngineError } from "../engine.ts";
 import type { AccuracyProgress, AccuracyRequest, Decoder } from "../engine.ts";
 import { decode } from "./decode.ts";
+import { isCorrect } from "./grading.ts";
 import { prepare } from "./prepare.ts";
 import { requestFor } from "./request.ts";
 import { Pulse } from "./stopping.ts";
@@ -52,7 +53,7 @@ export async function accuracy(
       cached = prepared.tokens;
       const count = counts[index]!;
       count.answered++;
-      if (text === problem.answer) count.correct++;
+      if (isCorrect(asked, text)) count.correct++;
       moved.add(index);
       if (performance.now() - reported > reportEvery) await report();
     }

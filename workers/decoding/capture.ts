@@ -1,11 +1,11 @@
 /** From forward passes to the steps, activations and lens of a trace. */
 import { concatenate, row, tensor } from "../../probes/tensor.ts";
 import type { Tensor } from "../../probes/tensor.ts";
-import type { Activation, Lens, Step } from "../../probes/trace.ts";
+import type { Activation, Lens, Step, TokenCosine, TokenLogprob } from "../../probes/trace.ts";
 import type { Decoder, StepEvent } from "../engine.ts";
 import { norm } from "./controls.ts";
 import type { Pass } from "./decode.ts";
-import { named, readout } from "./readout.ts";
+import { largest, named, readout } from "./readout.ts";
 
 export interface CaptureOptions {
   readonly capture: boolean;
@@ -15,10 +15,19 @@ export interface CaptureOptions {
   readonly answer: number | null;
 }
 
+/** Nearest embedding rows are sought among this many tokens that the head ranks highest. */
+const sought = 64;
+
 type LensTensors = Omit<Lens, "kept" | "texts">;
 
 /** The lens takes at most this many logits at a time. */
 const largestLens = 1 << 22;
+
+interface VectorShown {
+  readonly holds: readonly TokenLogprob[] | null;
+  readonly nearest: readonly TokenCosine[] | null;
+  readonly normRatio: number | null;
+}
 
 export class Capture {
   readonly steps: Step[] = [];
@@ -34,10 +43,10 @@ export class Capture {
 
   /** Takes in one pass; one event per position, in order. */
   async take(pass: Pass): Promise<StepEvent[]> {
-    const { forward, vectors } = pass;
+    const { forward } = pass;
     const residPost = this.options.capture ? forward.residPost : null;
     const lens = residPost ? await this.lensOf(residPost) : null;
-    const holds = vectors ? await this.decoder.unembed(vectors) : null;
+    const vector = await this.vectorOf(pass);
     if (residPost && lens) {
       this.residPost.push(residPost);
       this.finalNorm.push(forward.finalNorm);
@@ -45,7 +54,7 @@ export class Capture {
     }
     const positions = forward.logits.shape[0]!;
     return Array.from({ length: positions }, (_, t): StepEvent => {
-      const step = this.step(pass, t, positions, holds);
+      const step = this.step(pass, t, positions, vector);
       this.steps.push(step);
       const part = (whole: Tensor | undefined | null): Tensor | null => (whole ? { shape: whole.shape.slice(1), data: row(whole, t).slice() } : null);
       const lensTokens = part(lens?.tokens);
@@ -75,8 +84,8 @@ export class Capture {
     });
   }
 
-  private step(pass: Pass, t: number, positions: number, holds: Tensor | null): Step {
-    const { tokenizer, embeddingNorm } = this.decoder;
+  private step(pass: Pass, t: number, positions: number, vector: VectorShown): Step {
+    const { tokenizer } = this.decoder;
     const token = pass.tokens?.[t] ?? null;
     const prediction = readout(row(pass.forward.logits, t), this.kept, this.options.answer);
     return {
@@ -88,9 +97,25 @@ export class Capture {
       top: named(prediction, tokenizer),
       entropy: prediction.entropy,
       answerLogprob: prediction.answerLogprob,
-      holds: holds ? named(readout(row(holds, t), this.kept, null), tokenizer) : null,
-      normRatio: pass.vectors ? norm(row(pass.vectors, t)) / embeddingNorm : null,
+      ...vector,
       milliseconds: pass.milliseconds / positions,
+    };
+  }
+
+  /** What is said of a fed-in vector; a pass of vectors is one latent step. */
+  private async vectorOf({ vectors, fed }: Pass): Promise<VectorShown> {
+    if (!vectors || fed?.kind !== "vector") return { holds: null, nearest: null, normRatio: null };
+    const { tokenizer, embeddingNorm } = this.decoder;
+    const { data } = await this.decoder.unembed(fed.reads);
+    const holds = fed.weights
+      ? fed.weights.slice(0, this.kept).map(({ token, weight }) => ({ token, text: tokenizer.text(token), logprob: Math.log(weight) }))
+      : named(readout(data, this.kept, null), tokenizer);
+    const among = [...new Set([...largest(data, sought), ...(fed.weights ?? []).slice(0, sought).map(({ token }) => token)])];
+    const nearest = nearestRows(row(vectors, 0), await this.decoder.embed(among), among).slice(0, this.kept);
+    return {
+      holds,
+      nearest: nearest.map(({ token, cosine }) => ({ token, text: tokenizer.text(token), cosine })),
+      normRatio: norm(row(vectors, 0)) / embeddingNorm,
     };
   }
 
@@ -117,4 +142,17 @@ export class Capture {
     }
     return { tokens, logprobs, entropy, answerLogprob };
   }
+}
+
+/** Tokens by the cosine of their rows, [N, D], with a vector, best first; NaN (no direction) last. */
+function nearestRows(vector: Float32Array, rows: Tensor, tokens: readonly number[]): { token: number; cosine: number }[] {
+  const length = norm(vector);
+  const cosines = tokens.map((token, k) => {
+    const other = row(rows, k);
+    let dot = 0;
+    for (let i = 0; i < vector.length; i++) dot += vector[i]! * other[i]!;
+    return { token, cosine: dot / (length * norm(other)) };
+  });
+  const rank = (cosine: number): number => (Number.isNaN(cosine) ? -2 : cosine);
+  return cosines.sort((a, b) => rank(b.cosine) - rank(a.cosine) || a.token - b.token);
 }

@@ -1,14 +1,14 @@
 /**
- * What a latent step feeds in: the thought itself, or a control in its place.
- * With h the final-norm hidden state of the last position, D its size:
+ * Controls: what a latent step feeds in where the thought itself is spoilt. With
+ * h the final-norm hidden state of the last position, D its size:
  *
- *   hidden   h                             Coconut, Hao et al. 2024, arXiv:2412.06769: raw, no projection
  *   pause    E[filler], the same each time Goyal et al. 2023, arXiv:2310.02226, without its training
  *   random   ‖h‖ · ε / ‖ε‖                 with ε standard normal: the norm without the direction
  *   swapped  h of the same step on another problem
  *   argmax   E[argmax head · h]            the thought forced into one token
  *   noise    h + σ ‖h‖ / √D · ε            so that the noise's norm is about σ ‖h‖
  *
+ * They spoil the raw hidden state (`hidden`), and no other method of `thoughts.ts`.
  * The filler is the first of `<pad>`, `<|pad|>`, `[PAD]` that the vocabulary
  * writes as one token, else the (first) token of ".". The chain goes on from what was
  * fed in: the next h is that of the replaced input. `none` makes no steps at all.
@@ -16,13 +16,12 @@
 import type { Random } from "../../probes/random.ts";
 import { tensor } from "../../probes/tensor.ts";
 import type { Tensor } from "../../probes/tensor.ts";
-import type { Thought } from "../../probes/trace.ts";
+import type { ThoughtControl } from "../../probes/trace.ts";
 import { EngineError } from "../engine.ts";
 import type { Decoder, Tokenizer } from "../engine.ts";
 import { greedy } from "./sampling.ts";
 
-export interface ThoughtOptions {
-  readonly thought: Thought;
+export interface ControlOptions {
   /** σ */
   readonly noise: number;
   readonly random: Random;
@@ -36,11 +35,9 @@ export interface ThoughtOptions {
  * @param hidden  final-norm state of the last position, [1, D]
  * @returns       [1, D]
  */
-export async function nextThought(decoder: Decoder, hidden: Tensor, index: number, options: ThoughtOptions): Promise<Tensor> {
-  const { thought, random } = options;
-  switch (thought) {
-    case "hidden":
-      return hidden;
+export async function controlThought(decoder: Decoder, control: ThoughtControl, hidden: Tensor, index: number, options: ControlOptions): Promise<Tensor> {
+  const { random } = options;
+  switch (control) {
     case "pause":
       return decoder.embed([fillerToken(decoder.tokenizer)]);
     case "random": {
@@ -75,7 +72,7 @@ export function fillerToken(tokenizer: Tokenizer): number {
 }
 
 /** Nothing where the vocabulary cannot express the text. */
-function encoded(tokenizer: Tokenizer, text: string): number[] {
+export function encoded(tokenizer: Tokenizer, text: string): number[] {
   try {
     return tokenizer.encode(text);
   } catch {

@@ -3,7 +3,7 @@
  *
  *   direct, icl   prompt → cue → answer
  *   cot           prompt → tokens that the model produces → cue → answer
- *   latent        prompt → vectors fed back → cue → answer
+ *   latent        prompt → vectors fed back (`thoughts.ts`) → cue → answer
  *
  * Every forward pass is shown to an observer: `run` makes a trace of it,
  * `accuracy` looks at nothing but the answer.
@@ -13,6 +13,10 @@
  * last token and the cue begins with it, that token is left to the cue. If a part
  * of it was fed already (a stop of several tokens), the last token is fed too, and
  * the cue goes on behind it. Without `stop` and cue, what was produced is the answer.
+ *
+ * Where an answer ends: at an end token, at `maxAnswerTokens`, and in a chat behind
+ * the first full stop, question mark, exclamation mark or line break, since an
+ * instruct model goes on to explain itself.
  */
 import { logSoftmax } from "../../probes/lens/softmax.ts";
 import { Random } from "../../probes/random.ts";
@@ -20,11 +24,12 @@ import { row } from "../../probes/tensor.ts";
 import type { Tensor } from "../../probes/tensor.ts";
 import type { Step } from "../../probes/trace.ts";
 import type { Decoder, Forward, RunRequest } from "../engine.ts";
-import { nextThought } from "./controls.ts";
 import { commonStart } from "./prepare.ts";
 import type { Prepared } from "./prepare.ts";
 import { greedy, sample } from "./sampling.ts";
 import type { Pulse } from "./stopping.ts";
+import { thinking } from "./thoughts.ts";
+import type { Fed } from "./thoughts.ts";
 
 /** One forward pass of n positions. */
 export interface Pass {
@@ -33,6 +38,8 @@ export interface Pass {
   readonly tokens: readonly number[] | null;
   /** Vectors that went in, [n, D]; null where tokens did. */
   readonly vectors: Tensor | null;
+  /** What a latent step fed in; null for other steps. */
+  readonly fed: Fed | null;
   /** Log-probability (nats) of the one token that went in, under the prediction before; null where it was given. */
   readonly logprob: number | null;
   readonly forward: Forward;
@@ -65,13 +72,13 @@ export async function decode(decoder: Decoder, request: RunRequest, prepared: Pr
   const seeded = new Random(request.seed);
   let last: Forward | null = null;
 
-  const pass = async (input: readonly number[] | Tensor, phase: Step["phase"], logprob: number | null = null): Promise<void> => {
+  const pass = async (input: readonly number[] | Tensor, phase: Step["phase"], logprob: number | null = null, fed: Fed | null = null): Promise<void> => {
     await pulse.beat();
     const start = performance.now();
     last = await decoder.forward(input, { capture: options.capture });
     const milliseconds = performance.now() - start;
     const vectors = "shape" in input ? input : null;
-    await options.observe({ phase, tokens: "shape" in input ? null : input, vectors, logprob, forward: last, milliseconds });
+    await options.observe({ phase, tokens: "shape" in input ? null : input, vectors, fed, logprob, forward: last, milliseconds });
   };
   const prefill = async (tokens: readonly number[], phase: Step["phase"]): Promise<void> => {
     const rows = Math.max(1, Math.floor(largestPass / decoder.spec.vocabSize));
@@ -88,9 +95,13 @@ export async function decode(decoder: Decoder, request: RunRequest, prepared: Pr
   let cue = prepared.cue;
   if (request.mode === "latent") {
     const random = seeded.fork("thoughts");
+    const next = thinking(decoder, { thought: request.thought, steps: prepared.thoughts, noise: request.noise, random, swapped });
     for (let i = 0; i < prepared.thoughts; i++) {
       const hidden = { shape: [1, decoder.spec.hiddenSize], data: lastRow(last!.finalNorm).slice() };
-      await pass(await nextThought(decoder, hidden, i, { thought: request.thought, noise: request.noise, random, swapped }), "thought");
+      const fed = await next({ hidden, logits: logits() }, i);
+      if (fed === null) break;
+      if (fed.kind === "token") await pass([fed.token], "thought", logSoftmax(logits())[fed.token], fed);
+      else await pass(fed.vector, "thought", null, fed);
     }
   } else if (request.mode === "cot") {
     const random = seeded.fork("sampling");
@@ -128,6 +139,7 @@ export async function decode(decoder: Decoder, request: RunRequest, prepared: Pr
     const token = greedy(logits());
     if (tokenizer.endTokens.includes(token)) break;
     answer.push(token);
+    if (request.chat && /[\p{L}\p{N}].*?[.!?\n]/su.test(tokenizer.decode(answer))) break;
     if (answer.length < request.maxAnswerTokens) await pass([token], "answer", logSoftmax(logits())[token]);
   }
   return {

@@ -397,7 +397,7 @@ describe("what cannot be run is refused before anything runs", () => {
     ["a negative temperature", { temperature: -1 }, /expected temperature to be a number from 0 up, got -1/],
     ["a broken seed", { seed: 1.5 }, /expected seed to be a whole number, got 1.5/],
     ["a mode that there is not", { mode: "guess" as DecodingMode }, /expected a mode among direct, icl, cot, latent, got guess/],
-    ["a thought that there is not", { thought: "deep" as Thought }, /expected a thought among hidden, none, .*, got deep/],
+    ["a thought that there is not", { thought: "deep" as Thought }, /expected a thought among hidden, rescaled, .*, none, .*, got deep/],
     ["thoughts in another mode", { mode: "direct", thoughts: 2 }, "run: expected no latent thoughts in mode direct, got 2; set thoughts to 0, or choose mode latent"],
     ["swapped without another problem", { thought: "swapped" }, /expected another problem whose thoughts are swapped in, got none/],
     ["swapped with an empty problem", { thought: "swapped", other: { context: "", question: "" } }, /expected a prompt of the other problem, got an empty one/],

@@ -6,9 +6,13 @@
  * merge across that boundary, so the joined text is encoded, and the question
  * starts where its tokens part from those of the context alone. `encode` must
  * add no special tokens of its own: those that a model needs stand in the text.
+ *
+ * In a chat that text is the user's message, and the prompt what the model's
+ * template makes of it, up to where the assistant begins; a model without a
+ * template gets the message and a line break. The question is found again inside:
+ * it starts where the tokens part from those of the rendered text up to the end of the context.
  */
-import { decodingModes, thoughtControls } from "../../probes/trace.ts";
-import type { Thought } from "../../probes/trace.ts";
+import { decodingModes, thoughts as thoughtKinds } from "../../probes/trace.ts";
 import { EngineError } from "../engine.ts";
 import type { Decoder, RunRequest, Tokenizer } from "../engine.ts";
 
@@ -25,15 +29,13 @@ export interface Prepared {
   readonly answer: number | null;
 }
 
-const thoughtKinds: readonly Thought[] = ["hidden", ...thoughtControls];
-
 /** @throws EngineError where the request asks for what cannot be run */
 export function prepare(decoder: Decoder, request: RunRequest): Prepared {
   checkChoices(request);
   checkNumbers(request);
   const { tokenizer } = decoder;
   const latent = request.mode === "latent";
-  const prompt = joined(request);
+  const { prompt, before } = written(tokenizer, request, request);
   const tokens = tokenizer.encode(prompt);
   if (tokens.length === 0) throw fault("a prompt", "an empty one", "write a question");
   const cue = tokenizer.encode(request.cue);
@@ -45,14 +47,14 @@ export function prepare(decoder: Decoder, request: RunRequest): Prepared {
   let other: readonly number[] | null = null;
   if (latent && request.thought === "swapped") {
     if (!request.other) throw fault("another problem whose thoughts are swapped in", "none", "set `other`");
-    other = tokenizer.encode(joined(request.other));
+    other = tokenizer.encode(written(tokenizer, request, request.other).prompt);
     if (other.length === 0) throw fault("a prompt of the other problem", "an empty one", "write its question");
     checkLength(longest, other.length, thoughts, 0, 0);
   }
   return {
     prompt,
     tokens,
-    questionStart: commonStart(tokens, tokenizer.encode(request.context)),
+    questionStart: commonStart(tokens, tokenizer.encode(before)),
     cue,
     thoughts,
     other,
@@ -93,6 +95,22 @@ function checkLength(longest: number, prompt: number, thinking: number, cue: num
     `${needed} (prompt ${prompt}, thinking up to ${thinking}, cue ${cue}, answer up to ${answer})`,
     "shorten the prompt or allow fewer tokens",
   );
+}
+
+/** From Unicode's private use area. */
+const marker = "\uE000";
+
+/** The prompt, and the part of it that comes before the question. */
+function written(tokenizer: Tokenizer, { chat = false }: Pick<RunRequest, "chat">, text: Pick<RunRequest, "context" | "question">): { prompt: string; before: string } {
+  const message = joined(text);
+  if (!chat) return { prompt: message, before: text.context };
+  // Templates may trim a message. Where it stands is seen from that of a character that no template holds.
+  const trimmed = message.trim();
+  if (trimmed === "") throw fault("a prompt", "an empty one", "write a question");
+  const prompt = tokenizer.chat(trimmed) ?? `${trimmed}\n`;
+  const at = Math.max(0, tokenizer.chat(marker)?.indexOf(marker) ?? 0);
+  if (!prompt.startsWith(trimmed, at)) throw fault("a chat template that keeps the message as it is", "one that changes it", "switch the chat template off");
+  return { prompt, before: prompt.slice(0, at + text.context.trimStart().length) };
 }
 
 function joined({ context, question }: Pick<RunRequest, "context" | "question">): string {

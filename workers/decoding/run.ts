@@ -2,6 +2,7 @@ import type { Trace } from "../../probes/trace.ts";
 import type { Decoder, RunRequest, StepEvent } from "../engine.ts";
 import { Capture } from "./capture.ts";
 import { decode } from "./decode.ts";
+import { isCorrect } from "./grading.ts";
 import { prepare } from "./prepare.ts";
 import { Pulse } from "./stopping.ts";
 
@@ -47,7 +48,7 @@ export async function run(
     temperature: request.temperature,
     questionStart: prepared.questionStart,
     steps: capture.steps,
-    answer: { ...answer, expected, correct: expected === null ? null : answer.text === expected.trim() },
+    answer: { ...answer, expected, correct: isCorrect(request, answer.text) },
     activations: capture.activations(),
     lens: capture.lens(),
     engine: decoder.record,

@@ -1,32 +1,42 @@
 /**
- * Verified files of hub models, kept in the browser's Cache API under their URL
- * with the commit in it. They are verified again when they are read. Without a
- * cache (private windows, Node) every load downloads.
+ * Files of models in the browser's Cache API, under their URL with the commit
+ * in it. Without a cache (private windows, Node) every load downloads.
+ *
+ * A file longer than one part is kept in parts, `<url>?part=0` and so on: what
+ * has come is on disk while the rest is still on its way, nothing is written
+ * twice, and no more than a part is in memory.
  */
-const name = "geodesic-models";
 
-async function open(): Promise<Cache | null> {
+const name = "geodesic-models";
+/** Bytes of one part, but the last. */
+export const partBytes = 8 * 2 ** 20;
+
+/** null where the browser has none, or refuses. */
+export async function openCache(): Promise<Cache | null> {
   if (typeof caches === "undefined") return null;
   return caches.open(name).catch(() => null);
 }
 
-/** The bytes under a URL, or null. */
-export async function cached(url: string): Promise<Uint8Array<ArrayBuffer> | null> {
-  const response = await (await open())?.match(url);
+/** The keys of a file's parts, first to last. */
+export function partKeys(url: string, bytes: number, size: number = partBytes): string[] {
+  if (bytes <= size) return [url];
+  return Array.from({ length: Math.ceil(bytes / size) }, (_, i) => `${url}?part=${i}`);
+}
+
+/** How many bytes lie under a key; null for none. */
+export async function keptBytes(cache: Cache, key: string): Promise<number | null> {
+  const response = await cache.match(key);
+  if (!response) return null;
+  const header = response.headers.get("content-length");
+  return header === null ? (await response.arrayBuffer()).byteLength : Number(header);
+}
+
+export async function readKey(cache: Cache, key: string): Promise<Uint8Array<ArrayBuffer> | null> {
+  const response = await cache.match(key);
   return response ? new Uint8Array(await response.arrayBuffer()) : null;
 }
 
-/** Keeps a file. Where the browser has no room left, the model still works; it is downloaded again next time. */
-export async function keep(url: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-  const cache = await open();
-  try {
-    await cache?.put(url, new Response(bytes, { headers: { "content-length": String(bytes.length) } }));
-  } catch (error) {
-    const why = error instanceof Error ? error.name : String(error);
-    console.warn(`cache: expected room for ${Math.round(bytes.length / 2 ** 20)} MiB, got ${why}; this model will be downloaded again next time, unless site data is cleared`);
-  }
-}
-
-export async function forget(url: string): Promise<void> {
-  await (await open())?.delete(url);
+/** @throws QuotaExceededError, as a DOMException, where there is no room */
+export async function writeKey(cache: Cache, key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  await cache.put(key, new Response(bytes, { headers: { "content-length": String(bytes.length), "content-type": "application/octet-stream" } }));
 }

@@ -1,8 +1,17 @@
 import { EngineError } from "../engine.ts";
 import type { Digest, ListedFile } from "./listing.ts";
 
-/** Hexadecimal hash of bytes, by WebCrypto. */
+/** Hashes of files: what was promised against what came. */
+
+/**
+ * Hexadecimal hash of bytes, by WebCrypto.
+ *
+ * @throws EngineError where the page was opened in a way that gives it no WebCrypto
+ */
 export async function hash(algorithm: Digest["algorithm"], bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  if (typeof crypto === "undefined" || !(crypto as Partial<Crypto>).subtle) {
+    throw new EngineError("hash: expected WebCrypto, got none; open the page over https or from localhost");
+  }
   if (algorithm === "sha256") return hex(await crypto.subtle.digest("SHA-256", bytes));
   const header = new TextEncoder().encode(`blob ${bytes.length}\0`);
   const blob = new Uint8Array(header.length + bytes.length);

@@ -7,7 +7,8 @@
 import { EngineError } from "../engine.ts";
 import { hash } from "./digest.ts";
 import type { Fetch, ListedFile, Listing } from "./listing.ts";
-import { body, isRecord, json, request } from "./request.ts";
+import { isRecord, json, request } from "./request.ts";
+import { webFile } from "./web-file.ts";
 
 /** SHA-256 of each embedded model's files.json, by model name, put in by the build; absent in development. */
 declare const __MODEL_MANIFESTS__: Readonly<Record<string, string>> | undefined;
@@ -28,13 +29,7 @@ export async function embeddedModel(id: string, base: string, fetcher: Fetch, si
   const files = new Map<string, ListedFile>();
   for (const { path, bytes, sha256 } of entries(await json(response, "embedded"), name)) {
     const url = folder + path;
-    files.set(path, {
-      path,
-      bytes,
-      digest: { algorithm: "sha256", hex: sha256 },
-      url,
-      open: async (during) => body(await request(fetcher, "embedded", url, during), "embedded"),
-    });
+    files.set(path, webFile(fetcher, "embedded", { path, bytes, digest: { algorithm: "sha256", hex: sha256 }, url }, true));
   }
   return { source: "embedded", commit: null, files, cacheable: false };
 }

@@ -18,6 +18,14 @@ export interface ListedFile {
   readonly url: string | null;
   /** Opens the file as a stream of chunks. */
   open(signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
+  /** Opens what follows the first `from` bytes; absent where a file is read in one go. */
+  resume?(signal: AbortSignal, from: number): Promise<Opened>;
+}
+
+export interface Opened {
+  /** The position of the stream's first byte: the one asked for, or 0 where the server sends the whole file again. */
+  readonly start: number;
+  readonly stream: ReadableStream<Uint8Array>;
 }
 
 export interface Listing {

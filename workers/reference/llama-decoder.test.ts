@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { forwardLogits } from "../../models/forward.test-support.ts";
+import { randomLlama } from "../../models/random-llama.ts";
 import { Random } from "../../probes/random.ts";
 import { tensor } from "../../probes/tensor.ts";
 import { decoderContract } from "../decoder-contract.test-support.ts";
@@ -11,8 +13,8 @@ import { wordTokenizer } from "./word-tokenizer.ts";
 decoderContract("the reference on nano", async () => nanoDecoder(), { tolerance: 1e-5 });
 
 const tiny: LlamaConfig = {
-  hiddenSize: 8, layers: 2, heads: 4, kvHeads: 2, headDim: 2, intermediateSize: 12, vocabSize: 10,
-  ropeTheta: 10_000, rmsNormEps: 1e-5, tied: false, contextLength: 16, eos: [], bos: null,
+  architecture: "llama", hiddenSize: 8, layers: 2, heads: 4, kvHeads: 2, headDim: 2, intermediateSize: 12, vocabSize: 10,
+  ropeTheta: 10_000, ropeScaling: null, rmsNormEps: 1e-5, tied: false, contextLength: 16, eos: [], bos: null,
 };
 function randomModel(config: LlamaConfig, seed: number): LlamaModel {
   const random = new Random(seed);
@@ -26,6 +28,22 @@ const tokenizer = wordTokenizer({ pre_tokenizer: { type: "WhitespaceSplit" }, mo
 
 decoderContract("the reference with grouped queries", async () => new ReferenceDecoder(randomModel(tiny, 1), tokenizer), { tolerance: 1e-4 });
 decoderContract("the reference with tied embeddings", async () => new ReferenceDecoder(randomModel({ ...tiny, tied: true }, 2), tokenizer), { tolerance: 1e-4 });
+
+for (const architecture of ["llama", "qwen2", "qwen3"] as const) {
+  for (const ropeScaling of [null, { factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 64 }]) {
+    test(`${architecture} ${ropeScaling ? "with" : "without"} scaling: cached steps are the formulas on whole sequences`, async () => {
+      const model = randomLlama({ architecture, ropeScaling, headDim: 8, ropeTheta: 500 }, 3);
+      const tokens = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5];
+      const truth = forwardLogits(model, tokens);
+      const decoder = new ReferenceDecoder(model, tokenizer);
+      for (const [t, token] of tokens.entries()) {
+        const { logits } = await decoder.forward([token]);
+        logits.data.forEach((value, i) => expect(Math.abs(value - truth[t]![i]!)).toBeLessThan(1e-5));
+      }
+      expect(decoder.spec.architecture).toMatch(new RegExp(`^${architecture}ForCausalLM$`, "i"));
+    });
+  }
+}
 
 test("two query heads that share a key are heads with the same key twice", async () => {
   const grouped = randomModel(tiny, 3);

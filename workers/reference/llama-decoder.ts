@@ -8,7 +8,8 @@
  *   logits = Head · RMSNorm(x_L)
  *
  * The rotary embedding turns dimension i of a head with dimension i + headDim/2
- * (rotate-half, as in transformers). Keys and values of earlier positions are kept.
+ * (rotate-half, as in transformers). Qwen2's biases are added to Q, K and V, and
+ * Qwen3's norms applied to each head of Q and K, before that. Keys and values of earlier positions are kept.
  * Numbers become float32 only where they leave as a Tensor.
  *
  * Source: Touvron et al. 2023, arXiv:2302.13971; Su et al. 2021, arXiv:2104.09864.
@@ -18,6 +19,7 @@ import type { Tensor } from "../../probes/tensor.ts";
 import type { EngineRecord, ModelSpec } from "../../probes/trace.ts";
 import { EngineError } from "../engine.ts";
 import type { Decoder, Forward, Tokenizer } from "../engine.ts";
+import { inverseFrequencies } from "../llama.ts";
 import type { LlamaConfig, LlamaModel } from "../llama.ts";
 
 interface Layer {
@@ -25,6 +27,10 @@ interface Layer {
   readonly query: Float64Array;
   readonly key: Float64Array;
   readonly value: Float64Array;
+  /** Of query, key and value; null where the model has none (all but Qwen2). */
+  readonly biases: readonly [Float64Array, Float64Array, Float64Array] | null;
+  /** Of the heads of query and key, [headDim]; null where the model has none (all but Qwen3). */
+  readonly headNorms: readonly [Float64Array, Float64Array] | null;
   readonly output: Float64Array;
   readonly mlpNorm: Float64Array;
   readonly gate: Float64Array;
@@ -42,6 +48,8 @@ export class ReferenceDecoder implements Decoder {
   private readonly head: Float64Array;
   private readonly finalNormWeight: Float64Array;
   private readonly layers: readonly Layer[];
+  /** Angle per position of each pair of dimensions, [headDim/2]. */
+  private readonly frequencies: Float64Array;
   /** Keys (already turned) and values of each layer, [contextLength, kvHeads · headDim]. */
   private readonly keys: readonly Float64Array[];
   private readonly values: readonly Float64Array[];
@@ -59,12 +67,14 @@ export class ReferenceDecoder implements Decoder {
     this.head = wide(config.tied ? "model.embed_tokens.weight" : "lm_head.weight");
     this.finalNormWeight = wide("model.norm.weight");
     this.layers = Array.from({ length: config.layers }, (_, layer) => {
-      const part = (name: string): Float64Array => wide(`model.layers.${layer}.${name}.weight`);
+      const part = (name: string, what = "weight"): Float64Array => wide(`model.layers.${layer}.${name}.${what}`);
       return {
         inputNorm: part("input_layernorm"),
         query: part("self_attn.q_proj"),
         key: part("self_attn.k_proj"),
         value: part("self_attn.v_proj"),
+        biases: config.architecture === "qwen2" ? [part("self_attn.q_proj", "bias"), part("self_attn.k_proj", "bias"), part("self_attn.v_proj", "bias")] : null,
+        headNorms: config.architecture === "qwen3" ? [part("self_attn.q_norm"), part("self_attn.k_norm")] : null,
         output: part("self_attn.o_proj"),
         mlpNorm: part("post_attention_layernorm"),
         gate: part("mlp.gate_proj"),
@@ -72,6 +82,7 @@ export class ReferenceDecoder implements Decoder {
         down: part("mlp.down_proj"),
       };
     });
+    this.frequencies = inverseFrequencies(config);
     const cache = (): Float64Array[] => this.layers.map(() => new Float64Array(config.contextLength * config.kvHeads * config.headDim));
     this.keys = cache();
     this.values = cache();
@@ -139,18 +150,21 @@ export class ReferenceDecoder implements Decoder {
 
   /** x += O · attention(…), at position `this.length`, whose key and value join the cache. */
   private attend(layer: Layer, index: number, x: Float64Array): void {
-    const { heads, kvHeads, headDim, ropeTheta, rmsNormEps } = this.config;
+    const { heads, kvHeads, headDim, rmsNormEps } = this.config;
     const position = this.length;
     const normed = rmsNorm(x, layer.inputNorm, rmsNormEps);
     const query = product(layer.query, normed);
     const key = product(layer.key, normed);
-    rotate(query, headDim, position, ropeTheta);
-    rotate(key, headDim, position, ropeTheta);
+    const value = product(layer.value, normed);
+    if (layer.biases) [query, key, value].forEach((vector, i) => add(vector, layer.biases![i]!));
+    if (layer.headNorms) [query, key].forEach((vector, i) => normHeads(vector, layer.headNorms![i]!, rmsNormEps));
+    rotate(query, headDim, position, this.frequencies);
+    rotate(key, headDim, position, this.frequencies);
     const width = kvHeads * headDim;
     const keys = this.keys[index]!;
     const values = this.values[index]!;
     keys.set(key, position * width);
-    values.set(product(layer.value, normed), position * width);
+    values.set(value, position * width);
 
     const mixed = new Float64Array(heads * headDim);
     const pattern = new Float64Array(position + 1);
@@ -206,7 +220,7 @@ export function referenceSpec({ config }: LlamaModel, id = "reference", revision
   return {
     id,
     engine: "reference",
-    architecture: "LlamaForCausalLM",
+    architecture: { llama: "LlamaForCausalLM", qwen2: "Qwen2ForCausalLM", qwen3: "Qwen3ForCausalLM" }[config.architecture],
     layers: config.layers,
     hiddenSize: config.hiddenSize,
     vocabSize: config.vocabSize,
@@ -247,12 +261,19 @@ function rmsNorm(x: Float64Array, weight: Float64Array, epsilon: number): Float6
   return x.map((value, i) => weight[i]! * value * scale);
 }
 
-/** Turns each pair (i, i + headDim/2) of every head by position · θ^(−2i/headDim), in place. */
-function rotate(x: Float64Array, headDim: number, position: number, theta: number): void {
+/** RMSNorm of every head on its own, in place. */
+function normHeads(x: Float64Array, weight: Float64Array, epsilon: number): void {
+  for (let start = 0; start < x.length; start += weight.length) {
+    x.set(rmsNorm(x.subarray(start, start + weight.length), weight, epsilon), start);
+  }
+}
+
+/** Turns each pair (i, i + headDim/2) of every head by position · frequencies[i], in place. */
+function rotate(x: Float64Array, headDim: number, position: number, frequencies: Float64Array): void {
   const half = headDim / 2;
   for (let start = 0; start < x.length; start += headDim) {
     for (let i = 0; i < half; i++) {
-      const angle = position * theta ** ((-2 * i) / headDim);
+      const angle = position * frequencies[i]!;
       const a = x[start + i]!;
       const b = x[start + i + half]!;
       x[start + i] = a * Math.cos(angle) - b * Math.sin(angle);

@@ -60,8 +60,7 @@ export async function loadTransformers(
   const runtime = early ?? start(threadsFor(bytes, chosen.dtype));
 
   progress.expect(bytes);
-  progress.enter("download");
-  const files = await loadFiles(listing, chosen, progress, signal);
+  const files = await loadFiles(listing, chosen, progress, signal, { model: { id: request.id, kind: "transformers" } });
   stopped();
   progress.enter("compile");
   const config = readConfig(files.texts);

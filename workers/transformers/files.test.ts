@@ -45,13 +45,15 @@ function fakeHub(answers: Record<string, () => Response> = {}): { fetch: Fetch; 
   return { fetch, asked };
 }
 
+/** Tries again at once. */
+const patience = { clock: { now: () => 0, sleep: () => Promise.resolve() } };
+
 async function load(fetch: Fetch, request: Partial<ModelRequest> = {}, signal = new AbortController().signal, report: (p: LoadProgress) => void = () => {}) {
   const full: ModelRequest = { source: "hub", id: "some/model", device: "wasm", ...request };
-  const { listing, chosen, bytes } = await chooseModel(full, { base: "http://localhost/app/", fetch, shaderF16: false }, signal);
+  const { listing, chosen, bytes } = await chooseModel(full, { base: "http://localhost/app/", fetch, shaderF16: false, patience }, signal);
   const progress = new Progress(report);
   progress.expect(bytes);
-  progress.enter("download");
-  return loadFiles(listing, chosen, progress, signal);
+  return loadFiles(listing, chosen, progress, signal, { patience });
 }
 
 describe("hub", () => {

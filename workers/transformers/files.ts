@@ -5,11 +5,12 @@
 import type { ModelRequest } from "../engine.ts";
 import { type Chosen, chooseFiles } from "./choose.ts";
 import { hash } from "../files/digest.ts";
-import { download } from "../files/download.ts";
 import { embeddedModel } from "../files/embedded.ts";
+import { fetchFiles, type FetchOptions } from "../files/fetch-files.ts";
 import { folderModel } from "../files/folder.ts";
 import { hubModel } from "../files/hub.ts";
 import type { Fetch, ListedFile, Listing } from "../files/listing.ts";
+import type { Patience } from "../files/patience.ts";
 import type { Progress } from "../files/progress.ts";
 import type { Texts } from "../files/texts.ts";
 
@@ -29,6 +30,8 @@ export interface FileOptions {
   readonly base: string;
   readonly fetch: Fetch;
   readonly shaderF16: boolean;
+  /** How to try again; for tests. */
+  readonly patience?: Partial<Patience>;
 }
 
 /** What there is and what of it will be loaded; asks for a list at most. */
@@ -40,7 +43,7 @@ export async function chooseModel(request: ModelRequest, options: FileOptions, s
 
 function list(request: ModelRequest, options: FileOptions, signal: AbortSignal): Promise<Listing> | Listing {
   if (request.source === "embedded") return embeddedModel(request.id, options.base, options.fetch, signal);
-  if (request.source === "hub") return hubModel(request.id, request.revision, options.fetch, signal);
+  if (request.source === "hub") return hubModel(request.id, request.revision, options.fetch, signal, options.patience);
   return folderModel(request.files);
 }
 
@@ -54,18 +57,20 @@ function wanted(chosen: Chosen): ListedFile[] {
 }
 
 /** Downloads and verifies the chosen files. */
-export async function loadFiles(listing: Listing, chosen: Chosen, progress: Progress, signal: AbortSignal): Promise<ModelFiles> {
-  const small = texts(chosen);
-  const bytes = await download(listing, wanted(chosen), progress, signal);
-  const [model, ...data] = bytes.slice(small.length);
-  if (!model) throw new RangeError("files: expected the model among what was downloaded");
+export async function loadFiles(listing: Listing, chosen: Chosen, progress: Progress, signal: AbortSignal, options: FetchOptions = {}): Promise<ModelFiles> {
+  const verified = await fetchFiles(listing, wanted(chosen), progress, signal, options);
   const decoder = new TextDecoder();
+  const small = new Map<string, string>();
+  for (const { path } of texts(chosen)) small.set(path, decoder.decode(await verified.get(path)));
+  const model = await verified.get(chosen.model.path);
+  const data: { path: string; data: Uint8Array<ArrayBuffer> }[] = [];
+  for (const { path } of chosen.data) data.push({ path: path.slice(path.lastIndexOf("/") + 1), data: await verified.get(path) });
   return {
     dtype: chosen.dtype,
     revision: listing.commit ?? (chosen.model.digest?.algorithm === "sha256" ? chosen.model.digest.hex : await hash("sha256", model)),
     model,
-    data: chosen.data.map((file, i) => ({ path: file.path.slice(file.path.lastIndexOf("/") + 1), data: data[i] ?? new Uint8Array() })),
-    texts: new Map(small.map((file, i) => [file.path, decoder.decode(bytes[i])])),
-    bytes: bytes.reduce((n, part) => n + part.length, 0),
+    data,
+    texts: small,
+    bytes: verified.bytes,
   };
 }

@@ -5,7 +5,7 @@
 import { LlamaForCausalLM, PretrainedConfig, Tensor as OrtTensor } from "@huggingface/transformers";
 import { type Tensor, concatenate, size, tensor } from "../../probes/tensor.ts";
 import type { EngineRecord, ModelSpec } from "../../probes/trace.ts";
-import { type Decoder, EngineError, type Forward, type Tokenizer } from "../engine.ts";
+import { type Decoder, EngineError, EngineLostError, type Forward, type Tokenizer } from "../engine.ts";
 import type { ModelConfig } from "./config.ts";
 import { KvCache } from "./kv-cache.ts";
 import { added } from "./onnx/splice.ts";
@@ -210,6 +210,10 @@ export class OnnxDecoder implements Decoder {
     return count;
   }
 
+  private lost(why: string): EngineLostError {
+    return new EngineLostError(`model: expected a model at work, got none: ${why}`);
+  }
+
   private checkTokens(tokens: readonly number[]): void {
     const { vocabSize } = this.spec;
     const wrong = tokens.find((token) => !(Number.isInteger(token) && token >= 0 && token < vocabSize));
@@ -219,11 +223,12 @@ export class OnnxDecoder implements Decoder {
   /** One call at a time, in order; a failure is told to its caller only. */
   private exclusive<T>(call: () => Promise<T>): Promise<T> {
     const result = this.queue.then(async () => {
-      if (this.gone) throw new EngineError(`model: expected a model at work, got none: ${this.gone}`);
+      if (this.gone) throw this.lost(this.gone);
       try {
         return await call();
       } catch (error) {
-        throw asEngineError("model", error);
+        // A device that is lost on the way shows as an error of the call under way.
+        throw this.gone ? this.lost(this.gone) : asEngineError("model", error);
       }
     });
     this.queue = result.catch(() => undefined);

@@ -8,8 +8,16 @@ import type { Tensor } from "../../../probes/tensor.ts";
 import { connect, type EngineHandle } from "../../../workers/connect.ts";
 import type { AccuracyRequest, ModelRequest, RunRequest } from "../../../workers/engine.ts";
 import type { StepTimes } from "./overhead.worker.ts";
+import type { WebllmStepTimes } from "./webllm-overhead.worker.ts";
 
-export type Dtype = "fp32" | "q4";
+/** Engine and device of each export of the embedded model. */
+const exports = {
+  fp32: ["transformers", "wasm"],
+  q4: ["transformers", "wasm"],
+  q0f32: ["webllm", "webgpu"],
+  q4f32_1: ["webllm", "webgpu"],
+} as const;
+export type Dtype = keyof typeof exports;
 
 /** A tensor as Playwright carries it. */
 export interface PlainTensor {
@@ -21,9 +29,11 @@ export interface Bench {
   /** Right answers, per cell of the request. */
   accuracy(dtype: Dtype, request: AccuracyRequest): Promise<number[]>;
   /** Hidden states of a run, `residPost` and `finalNorm` as in `Activation`. */
-  hiddenStates(request: RunRequest): Promise<{ residPost: PlainTensor; finalNorm: PlainTensor }>;
+  hiddenStates(dtype: Dtype, request: RunRequest): Promise<{ residPost: PlainTensor; finalNorm: PlainTensor }>;
   /** Decode steps of `nano`, or of the model in the folder that the page's file field holds. */
   stepTimes(source: "embedded" | "folder", rounds: number): Promise<StepTimes>;
+  /** Decode steps of `nano` on WebLLM. */
+  webllmStepTimes(rounds: number): Promise<WebllmStepTimes>;
 }
 
 declare global {
@@ -31,7 +41,7 @@ declare global {
   var bench: Bench;
 }
 
-const nano: ModelRequest = { source: "embedded", id: "geodesic/nano", device: "wasm" };
+const nano = (dtype: Dtype): ModelRequest => ({ source: "embedded", id: "geodesic/nano", device: exports[dtype][1], dtype });
 const engines = new Map<Dtype, Promise<EngineHandle>>();
 
 /** One worker for each export, kept. */
@@ -42,8 +52,8 @@ function engine(dtype: Dtype): Promise<EngineHandle> {
 }
 
 async function start(dtype: Dtype): Promise<EngineHandle> {
-  const handle = connect("transformers");
-  await handle.load({ ...nano, dtype }, () => undefined);
+  const handle = connect(exports[dtype][0]);
+  await handle.load(nano(dtype), () => undefined);
   return handle;
 }
 
@@ -62,8 +72,8 @@ globalThis.bench = {
     return counts.map(({ correct }) => correct);
   },
 
-  async hiddenStates(request) {
-    const { activations } = await (await engine("fp32")).run(request, () => undefined);
+  async hiddenStates(dtype, request) {
+    const { activations } = await (await engine(dtype)).run(request, () => undefined);
     return { residPost: plain(activations.residPost), finalNorm: plain(activations.finalNorm) };
   },
 
@@ -71,7 +81,17 @@ globalThis.bench = {
     const worker = new Worker(new URL("./overhead.worker.ts", import.meta.url), { type: "module" });
     const { measure } = Comlink.wrap<{ measure(model: ModelRequest, base: string, rounds: number): Promise<StepTimes> }>(worker);
     try {
-      return await measure(source === "folder" ? folder() : { ...nano, dtype: "fp32" }, document.baseURI, rounds);
+      return await measure(source === "folder" ? folder() : nano("fp32"), document.baseURI, rounds);
+    } finally {
+      worker.terminate();
+    }
+  },
+
+  async webllmStepTimes(rounds) {
+    const worker = new Worker(new URL("./webllm-overhead.worker.ts", import.meta.url), { type: "module" });
+    const { measure } = Comlink.wrap<{ measure(model: ModelRequest, base: string, rounds: number): Promise<WebllmStepTimes> }>(worker);
+    try {
+      return await measure(nano("q0f32"), document.baseURI, rounds);
     } finally {
       worker.terminate();
     }

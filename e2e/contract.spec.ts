@@ -1,0 +1,31 @@
+/** Every engine, as it runs in a browser, keeps the contract of a Decoder: the checks that the float64 reference passes in Node. */
+import { decoderChecks, defaultCheckOptions } from "../workers/decoder-checks.test-support.ts";
+import { expect, test } from "./contract/fixtures.ts";
+import type { EngineName } from "./contract/page/contract.worker.ts";
+import type { AskedModel } from "./contract/page/main.ts";
+
+/** Engine, device and weights; WebGPU is SwiftShader's here. */
+const engines: readonly (readonly [EngineName, AskedModel["device"], string])[] = [
+  ["transformers", "wasm", "fp32"],
+  ["transformers", "wasm", "q4"],
+  ["transformers", "webgpu", "fp32"],
+  ["transformers", "webgpu", "q4"],
+  ["webllm", "webgpu", "q0f32"],
+  ["webllm", "webgpu", "q4f32_1"],
+];
+
+// Logits reach 40: float32 sums over the same weights differ by some 1e-5.
+const options = { ...defaultCheckOptions, tolerance: 1e-3 };
+
+for (const [engine, device, dtype] of engines) {
+  test(`${engine}, ${device}, nano ${dtype}`, async ({ contractPage: page }) => {
+    const model: AskedModel = { source: "embedded", id: "geodesic/nano", device, dtype };
+    const report = await page.evaluate(([name, asked]) => contract.open("nano", name, asked), [engine, model] as const);
+    expect(report.spec).toMatchObject({ engine, layers: 3, hiddenSize: 96, vocabSize: 64, contextLength: 256 });
+    expect(report.tap).toMatchObject({ residuals: true, logits: true, latent: true, reason: null });
+    expect(report.tensors).toHaveLength(4);
+    const results = await page.evaluate((asked) => contract.checks("nano", asked), options);
+    expect(results.filter(([, error]) => error !== null)).toEqual([]);
+    expect(results.map(([name]) => name)).toEqual(decoderChecks.map(({ name }) => name));
+  });
+}

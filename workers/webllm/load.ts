@@ -1,0 +1,211 @@
+/** Loads a model into WebLLM, made to show its hidden states. */
+import { MLCEngine, type InitProgressReport } from "@mlc-ai/web-llm";
+import type { EngineRecord, ModelSpec } from "../../probes/trace.ts";
+import { AbortError, type Decoder, EngineError, type LoadProgress, type LoadReport, type ModelRequest } from "../engine.ts";
+import { hash } from "../files/digest.ts";
+import { embeddedModel } from "../files/embedded.ts";
+import { fetchFiles } from "../files/fetch-files.ts";
+import { folderModel } from "../files/folder.ts";
+import { hubModel } from "../files/hub.ts";
+import type { Fetch, Listing } from "../files/listing.ts";
+import { Progress } from "../files/progress.ts";
+import { pageBase } from "../page.ts";
+import { difference, selfCheck, toleranceFor } from "../self-check.ts";
+import { loadTokenizer } from "../tokenizer.ts";
+import { type Pipeline, borrowPipeline, checkRelease } from "./adapter.ts";
+import { watchGpu } from "./gpu-watch.ts";
+import { InstrumentTap } from "./instrument-tap.ts";
+import { type LibrarySource, chooseLibrary } from "./library-choice.ts";
+import { findMlcFolder, readMlcConfig, shardsOf } from "./mlc-folder.ts";
+import { usage } from "./store.ts";
+import type { Tap } from "./tap.ts";
+import { type ReadFile, libraryUrl, modelUrl, withVerifiedFiles } from "./verified-caches.ts";
+import { WebllmDecoder, asEngineError } from "./webllm-decoder.ts";
+
+export interface LoadOptions {
+  /** URL of the page's folder. */
+  readonly base?: string;
+  readonly fetch?: Fetch;
+}
+
+/** WebLLM knows models by name; a worker has one at a time. */
+const modelId = "geodesic";
+export const webllmVersion = "0.2.86";
+
+/**
+ * Downloads, verifies, uploads, compiles and checks a model.
+ *
+ * @throws EngineError where its hidden states cannot be read or do not hold together
+ */
+export async function loadWebllm(
+  request: ModelRequest,
+  onProgress: (progress: LoadProgress) => void,
+  signal: AbortSignal,
+  options: LoadOptions = {},
+): Promise<{ decoder: Decoder; report: LoadReport }> {
+  const began = performance.now();
+  const fetcher: Fetch = options.fetch ?? ((url, init) => fetch(url, init));
+  const base = options.base ?? pageBase();
+  const progress = new Progress(onProgress);
+  const stopped = (): void => {
+    if (signal.aborted) throw new AbortError("load: stopped");
+  };
+  checkRelease();
+  const adapter = await gpuAdapter(request);
+
+  progress.enter("list");
+  const listing = await list(request, base, fetcher, signal);
+  const folder = findMlcFolder(listing, request);
+  const small = [folder.config, folder.tensorCache, folder.tokenizer, ...folder.others];
+  const first = await fetchFiles(listing, small, progress, signal);
+  const decoder = new TextDecoder();
+  const texts = new Map(await Promise.all(small.map(async ({ path }) => [path.slice(folder.prefix.length), decoder.decode(await first.get(path))] as const)));
+  const config = readMlcConfig(texts);
+  if (/f16/.test(config.quantization) && !adapter.shaderF16) {
+    throw new EngineError(`webgpu: expected a GPU with shader-f16 for ${config.quantization}, got ${adapter.name} without; choose the model's f32 build`);
+  }
+  const shards = shardsOf(listing, folder, texts.get(folder.tensorCache.path.slice(folder.prefix.length)) ?? "");
+  const all = [...small, ...shards];
+  progress.expect(all.reduce((n, { bytes }) => n + bytes, 0));
+  const files = await fetchFiles(listing, all, progress, signal, { model: { id: request.id, kind: "webllm" } });
+  const library = await chooseLibrary(request, config.json, { base, fetch: fetcher, signal, progress });
+  stopped();
+
+  progress.enter("upload");
+  const byUrl = new Map<string, ReadFile>(all.map(({ path }) => [modelUrl + path.slice(folder.prefix.length), () => files.get(path)]));
+  // WebLLM knows the list of weights by today's name only.
+  byUrl.set(`${modelUrl}tensor-cache.json`, () => files.get(folder.tensorCache.path));
+  byUrl.set(libraryUrl, () => Promise.resolve(library.wasm));
+  const tokenizer = await loadTokenizer(texts, config.endTokens);
+  const logits: { last: Float32Array | null } = { last: null };
+  const watch = watchGpu();
+  const engine = new MLCEngine({
+    appConfig: {
+      model_list: [{ model: modelUrl, model_id: modelId, model_lib: libraryUrl, overrides: { context_window_size: config.contextLength } }],
+      cacheBackend: "cache",
+    },
+    logLevel: "ERROR",
+    initProgressCallback: ({ text }: InitProgressReport) => {
+      if (text.startsWith("Loading GPU shader")) progress.enter("compile");
+    },
+    logitProcessorRegistry: new Map([
+      [
+        modelId,
+        {
+          processLogits: (given: Float32Array) => {
+            logits.last = given.slice();
+            return given;
+          },
+          processSampledToken: () => undefined,
+          resetState: () => undefined,
+        },
+      ],
+    ]),
+  });
+  const unload = (): void => void engine.unload();
+  signal.addEventListener("abort", unload, { once: true });
+  try {
+    await withVerifiedFiles(byUrl, () => engine.reload(modelId));
+    stopped();
+    if (watch.lost !== null) throw new EngineError(`webllm: expected the GPU to take the model, got ${watch.lost}; close other pages or choose a smaller model`);
+    progress.enter("compile");
+    const pipeline = borrowPipeline(engine, modelId);
+    const tap = makeTap(pipeline);
+    const spec: ModelSpec = {
+      id: request.id,
+      engine: "webllm",
+      architecture: config.architecture,
+      layers: tap.layers,
+      hiddenSize: pipeline.hiddenSize,
+      vocabSize: config.vocabSize,
+      contextLength: pipeline.contextLength,
+      quantization: config.quantization.replace(/^q0f/, "f"),
+      source: request.source,
+      revision: listing.commit ?? (await revision(shards.map(({ path }) => path), files)),
+    };
+    const record: EngineRecord = { name: `WebLLM ${webllmVersion}`, runtime: library.name, device: "webgpu", adapter: adapter.name };
+    const model = new WebllmDecoder(spec, record, tokenizer, pipeline, tap, () => engine.unload());
+    watch.onLost = (why) => model.lose(why);
+    progress.enter("check");
+    await model.measure();
+    stopped();
+    const check = await selfCheck(model);
+    stopped();
+    const official = await compareWithOfficial(model, engine, pipeline, logits);
+    stopped();
+    progress.enter("ready");
+    return {
+      decoder: model,
+      report: {
+        spec,
+        record,
+        check: { ...check, head: Math.max(check.head, official) },
+        tensors: tap.weights,
+        tap: { residuals: true, logits: true, latent: true, route: tap.route, reason: null },
+        bytes: files.bytes,
+        milliseconds: performance.now() - began,
+      },
+    };
+  } catch (error) {
+    const lost = watch.lost;
+    await engine.unload().catch(() => undefined);
+    if (signal.aborted) throw new AbortError("load: stopped");
+    if (lost !== null && !(error instanceof EngineError)) throw new EngineError(`webllm: expected the GPU to take the model, got ${lost}; close other pages or choose a smaller model`);
+    throw asEngineError(error);
+  } finally {
+    signal.removeEventListener("abort", unload);
+    watch.end();
+  }
+}
+
+function list(request: ModelRequest, base: string, fetcher: Fetch, signal: AbortSignal): Promise<Listing> | Listing {
+  if (request.source === "embedded") return embeddedModel(request.id, base, fetcher, signal);
+  if (request.source === "hub") return hubModel(request.id, request.revision, fetcher, signal);
+  return folderModel(request.files);
+}
+
+async function gpuAdapter({ device }: ModelRequest): Promise<{ readonly name: string; readonly shaderF16: boolean }> {
+  if (device !== "webgpu") throw new EngineError(`webllm: expected webgpu, got ${device}; choose webgpu, or transformers.js for ${device}`);
+  const gpu = globalThis.navigator?.gpu;
+  const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" }).catch(() => null);
+  if (!adapter) throw new EngineError(`webgpu: expected a GPU, got ${gpu ? "no adapter from the browser" : "a browser without WebGPU"}; choose transformers.js on wasm`);
+  const { vendor, architecture, description } = adapter.info;
+  return { name: [vendor, architecture, description].filter(Boolean).join(" ") || "unknown", shaderF16: adapter.features.has("shader-f16") };
+}
+
+function makeTap(pipeline: Pipeline): Tap {
+  const zeros = (bytes: number): number => pipeline.adopt(pipeline.device.createBuffer({ label: "geodesic zeros", size: bytes, usage: usage.copySource | usage.copyDestination }));
+  return new InstrumentTap(pipeline, zeros);
+}
+
+/** One hash for weights of several files: of their hashes, in order. */
+async function revision(paths: readonly string[], files: { get(path: string): Promise<Uint8Array<ArrayBuffer>> }): Promise<string> {
+  const hashes: string[] = [];
+  for (const path of paths) hashes.push(await hash("sha256", await files.get(path)));
+  return hashes.length === 1 ? (hashes[0] ?? "") : hash("sha256", new TextEncoder().encode(hashes.join("\n")));
+}
+
+/**
+ * Our logits against those that WebLLM itself gives to its LogitProcessor.
+ *
+ * @returns max |difference|
+ */
+async function compareWithOfficial(model: WebllmDecoder, engine: MLCEngine, pipeline: Pipeline, logits: { last: Float32Array | null }): Promise<number> {
+  const { vocabSize } = model.spec;
+  const tokens = [Math.floor(vocabSize / 5), Math.floor(vocabSize / 4)];
+  const ours = await model.forward(tokens);
+  pipeline.reset();
+  logits.last = null;
+  await engine.forwardTokensAndSample(tokens, true, modelId);
+  pipeline.reset();
+  const official = logits.last as Float32Array | null;
+  if (!official) throw new EngineError("probe: expected logits from WebLLM's LogitProcessor, got none; load the model again");
+  const apart = difference(ours.logits.data.subarray(vocabSize), official);
+  const tolerance = toleranceFor(model, official);
+  if (!(apart <= tolerance)) {
+    throw new EngineError(`probe: expected WebLLM's own logits to within ${tolerance.toPrecision(2)}, got a difference of ${apart.toPrecision(3)}; this library cannot be probed`);
+  }
+  return apart;
+}
+
+export type { LibrarySource };

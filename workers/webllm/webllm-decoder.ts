@@ -1,0 +1,348 @@
+/**
+ * WebLLM as a decoder: its pipeline runs the network, a tap reads the residual
+ * stream, and everything that a pass yields comes back from the GPU at once.
+ */
+import { type Tensor, concatenate, tensor } from "../../probes/tensor.ts";
+import type { EngineRecord, ModelSpec } from "../../probes/trace.ts";
+import { AbortError, type Decoder, EngineError, EngineLostError, type Forward, type Tokenizer } from "../engine.ts";
+import { type GpuTensor, type Pipeline, scratchRows } from "./adapter.ts";
+import { halfToNumber, numberToHalf } from "./float16.ts";
+import { Store, usage } from "./store.ts";
+import type { Place, Tap } from "./tap.ts";
+
+/** Bytes that one pass may bring back; longer inputs go in pieces. */
+const passRoom = 2 ** 26;
+/** Rows of the embedding that its mean norm is taken from, evenly spaced; all of them in a smaller vocabulary. */
+const sampledRows = 4096;
+
+export class WebllmDecoder implements Decoder {
+  /** Mean over at most 4096 rows, evenly spaced through the vocabulary; set by `measure`. */
+  embeddingNorm = 0;
+  private readonly store: Store;
+  private gone: string | null = null;
+  /** One pass at a time: WebLLM's pipeline has one sequence. */
+  private queue: Promise<unknown> = Promise.resolve();
+  /** Bytes of a state, [D]. */
+  private readonly rowBytes: number;
+  /** The last final-norm state, as it was handed out and as it still lies on the GPU: what a latent step mostly feeds back. */
+  private last: { readonly buffer: GPUBuffer; readonly id: number; state: Float32Array | null };
+
+  /**
+   * @param close  unloads the model
+   */
+  constructor(
+    readonly spec: ModelSpec,
+    readonly record: EngineRecord,
+    readonly tokenizer: Tokenizer,
+    private readonly pipeline: Pipeline,
+    private readonly tap: Tap,
+    private readonly close: () => Promise<void>,
+  ) {
+    this.store = new Store(pipeline);
+    this.rowBytes = spec.hiddenSize * (pipeline.dtype === "float16" ? 2 : 4);
+    const buffer = pipeline.device.createBuffer({ label: "geodesic latent", size: this.rowBytes, usage: usage.copyDestination | usage.copySource });
+    this.last = { buffer, id: pipeline.adopt(buffer), state: null };
+  }
+
+  get length(): number {
+    return this.pipeline.length;
+  }
+
+  async embed(tokens: readonly number[]): Promise<Tensor> {
+    this.checkTokens(tokens);
+    const { tap, pipeline, rowBytes } = this;
+    const atOnce = tap.scalesInput ? Math.min(scratchRows, pipeline.chunk) : pipeline.chunk;
+    const pieces: Tensor[] = [];
+    for (let first = 0; first < tokens.length; first += atOnce) {
+      const piece = tokens.slice(first, first + atOnce);
+      const bytes = await this.exclusive(() => {
+        const to: Place = { buffer: this.store.reserve(piece.length * rowBytes), offset: 0 };
+        const embedded = pipeline.embed(piece);
+        if (tap.scalesInput) tap.through({ rows: piece.length, run: "embedding", states: { ...to, stride: 0 } }, () => pipeline.forwardAside(this.sequence(embedded)));
+        else pipeline.copy(embedded.dataPtr, 0, to.buffer, 0, piece.length * rowBytes);
+        return piece.length * rowBytes;
+      });
+      pieces.push(tensor([piece.length, this.spec.hiddenSize], this.numbers(bytes)));
+    }
+    return pieces.length > 0 ? concatenate(pieces) : tensor([0, this.spec.hiddenSize]);
+  }
+
+  async forward(input: readonly number[] | Tensor, { capture = false } = {}): Promise<Forward> {
+    const count = this.checkInput(input);
+    const { hiddenSize, vocabSize, layers } = this.spec;
+    const perRow = (capture ? layers + 2 : 1) * hiddenSize * 4 + vocabSize * 4;
+    const longest = Math.max(1, Math.min(this.pipeline.chunk, Math.floor(passRoom / perRow)));
+    const before = this.length;
+    const passes: Forward[] = [];
+    try {
+      for (let first = 0; first < count; first += longest) passes.push(await this.pass(part(input, first, Math.min(count, first + longest)), capture));
+    } catch (error) {
+      // What was there before still stands.
+      if (!this.gone) await this.rewind(before).catch(() => undefined);
+      throw error;
+    }
+    const [only] = passes;
+    if (only && passes.length === 1) return only;
+    return {
+      logits: concatenate(passes.map(({ logits }) => logits)),
+      residPost: capture ? concatenate(passes.flatMap(({ residPost }) => residPost ?? [])) : null,
+      finalNorm: concatenate(passes.map(({ finalNorm }) => finalNorm)),
+    };
+  }
+
+  /** One prefill or decode step over at most `chunk` positions. */
+  private async pass(input: readonly number[] | Tensor, capture: boolean): Promise<Forward> {
+    const { pipeline, tap, rowBytes, last } = this;
+    const { hiddenSize, vocabSize, layers } = this.spec;
+    const rows = "shape" in input ? (input.shape[0] ?? 0) : input.length;
+    const states = capture ? (layers + 1) * rows * rowBytes : 0;
+    const normed = rows * rowBytes;
+    const bytes = await this.exclusive(() => {
+      // Our rows for a model that scales its input lie behind what is read back.
+      const total = states + normed + rows * vocabSize * 4;
+      const buffer = this.store.reserve(total + rows * rowBytes);
+      const logits = { buffer, offset: states + normed };
+      const fed = this.feed(input, rows, { buffer, offset: total });
+      const lastLogits = tap.through(
+        {
+          rows,
+          run: "all",
+          ...(fed.place ? { input: fed.place } : {}),
+          ...(capture ? { states: { buffer, offset: 0, stride: rows * rowBytes } } : {}),
+          normed: { buffer, offset: states },
+        },
+        () => pipeline.forward(fed.input),
+      );
+      this.checkLogits(lastLogits, 1);
+      pipeline.copy(buffer, states + (rows - 1) * rowBytes, last.id, 0, rowBytes);
+      this.head({ buffer, offset: states }, rows - 1, true, logits);
+      pipeline.copy(lastLogits.dataPtr, 0, buffer, logits.offset + (rows - 1) * vocabSize * 4, vocabSize * 4);
+      return total;
+    });
+    const finalNorm = tensor([rows, hiddenSize], this.numbers(bytes.slice(states, states + normed)));
+    last.state = finalNorm.data.slice((rows - 1) * hiddenSize);
+    return {
+      logits: tensor([rows, vocabSize], new Float32Array(bytes.slice(states + normed))),
+      residPost: capture ? stepMajor(this.numbers(bytes.slice(0, states)), layers + 1, rows, hiddenSize) : null,
+      finalNorm,
+    };
+  }
+
+  unembed(states: Tensor): Promise<Tensor> {
+    return this.read(states, true);
+  }
+
+  lens(states: Tensor): Promise<Tensor> {
+    return this.read(states, false);
+  }
+
+  async rewind(length: number): Promise<void> {
+    await this.exclusive(() => {
+      if (!Number.isInteger(length) || length < 0 || length > this.length) {
+        throw new EngineError(`rewind: expected 0 to ${this.length} positions, got ${length}; rewind only to what was fed in`);
+      }
+      this.pipeline.rewind(length);
+      return 0;
+    });
+  }
+
+  async dispose(): Promise<void> {
+    const done = this.queue.then(async () => {
+      if (this.gone) return;
+      this.gone = "the model was disposed of; load it again";
+      this.store.dispose();
+      this.pipeline.release(this.last.id);
+      this.last.buffer.destroy();
+      await this.close();
+    });
+    this.queue = done.catch(() => undefined);
+    await done;
+  }
+
+  /** Says that the device is lost; every later call tells so. */
+  lose(why: string): void {
+    this.gone ??= `the GPU was lost (${why}); load the model again`;
+  }
+
+  /** Takes the mean norm of the embedding's rows, for the norm ratios of latent steps. */
+  async measure(): Promise<void> {
+    const { vocabSize, hiddenSize } = this.spec;
+    const rows = Math.min(vocabSize, sampledRows);
+    const { data } = await this.embed(Array.from({ length: rows }, (_, i) => Math.floor((i * vocabSize) / rows)));
+    let sum = 0;
+    for (let start = 0; start < data.length; start += hiddenSize) {
+      let square = 0;
+      for (let i = start; i < start + hiddenSize; i++) square += (data[i] ?? 0) ** 2;
+      sum += Math.sqrt(square);
+    }
+    this.embeddingNorm = sum / rows;
+  }
+
+  /** The input of a pass: for a model that scales its embeddings, any, with our vectors put in behind the scaling. */
+  private feed(input: readonly number[] | Tensor, rows: number, room: Place): { input: GpuTensor; place: Place | null } {
+    const { pipeline, last, rowBytes } = this;
+    if (!("shape" in input)) return { input: this.sequence(pipeline.embed(input)), place: null };
+    const vectors = pipeline.empty([1, rows, this.spec.hiddenSize]);
+    const held = rows === 1 && last.state?.every((value, i) => Object.is(value, input.data[i]));
+    const from: Place = held ? { buffer: last.id, offset: 0 } : room;
+    // The store's tail is free; what is written there comes before all copies of this pass.
+    if (!held) this.store.write(room.offset, this.halves(input.data));
+    if (this.tap.scalesInput) return { input: vectors, place: from };
+    pipeline.copy(from.buffer, from.offset, vectors.dataPtr, 0, rows * rowBytes);
+    return { input: vectors, place: null };
+  }
+
+  /** Embeddings [n, D] as a sequence, [1, n, D]. */
+  private sequence(embedded: GpuTensor): GpuTensor {
+    return embedded.view([1, ...embedded.shape]);
+  }
+
+  /** Records the head over rows on the GPU, [rows, D] → [rows, V]; with the last norm before it where they are not normed yet. */
+  private head(from: Place, rows: number, normed: boolean, to: Place): void {
+    const { pipeline, tap, rowBytes } = this;
+    const { hiddenSize, vocabSize } = this.spec;
+    const aside = (count: number): GpuTensor => pipeline.forwardAside(pipeline.empty([1, count, hiddenSize]));
+    const atOnce = pipeline.givesLogits ? Math.min(scratchRows, pipeline.chunk) : 1;
+    for (let first = 0; first < rows; first += atOnce) {
+      const count = Math.min(atOnce, rows - first);
+      const place = { buffer: from.buffer, offset: from.offset + first * rowBytes };
+      let logits: GpuTensor;
+      if (pipeline.givesLogits) {
+        const hidden = pipeline.empty([count, hiddenSize]);
+        if (normed) pipeline.copy(place.buffer, place.offset, hidden.dataPtr, 0, count * rowBytes);
+        else tap.through({ rows: count, run: "norm", input: place, normed: { buffer: hidden.dataPtr, offset: 0 } }, () => aside(count));
+        logits = pipeline.logits(hidden);
+      } else {
+        logits = tap.through({ rows: 1, run: normed ? "head" : "norm and head", input: place }, () => aside(1));
+      }
+      this.checkLogits(logits, count);
+      pipeline.copy(logits.dataPtr, 0, to.buffer, to.offset + first * vocabSize * 4, count * vocabSize * 4);
+    }
+  }
+
+  /** Runs the head over states [N, D], in pieces where there are many logits. */
+  private async read(states: Tensor, normed: boolean): Promise<Tensor> {
+    const { vocabSize, hiddenSize } = this.spec;
+    const [rows = 0, width] = states.shape;
+    if (states.shape.length !== 2 || width !== hiddenSize) {
+      throw new EngineError(`head: expected states [N, ${hiddenSize}], got [${states.shape}]; pass one row per state`);
+    }
+    const out = tensor([rows, vocabSize]);
+    const atOnce = Math.max(1, Math.floor(passRoom / (vocabSize * 4)));
+    for (let first = 0; first < rows; first += atOnce) {
+      const count = Math.min(atOnce, rows - first);
+      const bytes = await this.exclusive(() => {
+        const total = count * vocabSize * 4;
+        const buffer = this.store.reserve(total + count * this.rowBytes);
+        this.store.write(total, this.halves(states.data.subarray(first * hiddenSize, (first + count) * hiddenSize)));
+        this.head({ buffer, offset: total }, count, normed, { buffer, offset: 0 });
+        return total;
+      });
+      out.data.set(new Float32Array(bytes), first * vocabSize);
+    }
+    return out;
+  }
+
+  /** States as the model keeps them. */
+  private halves(data: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer> {
+    return this.pipeline.dtype === "float32" ? data : Uint16Array.from(data, numberToHalf);
+  }
+
+  private numbers(bytes: ArrayBuffer): Float32Array<ArrayBuffer> {
+    return this.pipeline.dtype === "float32" ? new Float32Array(bytes) : Float32Array.from(new Uint16Array(bytes), halfToNumber);
+  }
+
+  private checkLogits({ shape, dtype }: GpuTensor, rows: number): void {
+    const { vocabSize } = this.spec;
+    if (dtype === "float32" && shape.at(-1) === vocabSize && shape.reduce((n, size) => n * size, 1) === rows * vocabSize) return;
+    throw new EngineError(`model: expected logits [${rows}, ${vocabSize}] of float32, got [${shape}] of ${dtype}; the library and the weights do not belong together`);
+  }
+
+  /** How many positions an input has; checked before anything runs. */
+  private checkInput(input: readonly number[] | Tensor): number {
+    const { hiddenSize, contextLength } = this.spec;
+    let count: number;
+    if ("shape" in input) {
+      const [rows = 0, width] = input.shape;
+      if (input.shape.length !== 2 || width !== hiddenSize) throw new EngineError(`forward: expected vectors [T, ${hiddenSize}], got [${input.shape}]; feed hidden states of this model`);
+      count = rows;
+    } else {
+      this.checkTokens(input);
+      count = input.length;
+    }
+    if (count === 0) throw new EngineError("forward: expected at least one token or vector, got none; write a prompt");
+    if (this.length + count > contextLength) {
+      throw new EngineError(`forward: expected at most ${contextLength} positions, got ${this.length} + ${count}; shorten the prompt or take fewer steps`);
+    }
+    return count;
+  }
+
+  private checkTokens(tokens: readonly number[]): void {
+    const { vocabSize } = this.spec;
+    const wrong = tokens.find((token) => !(Number.isInteger(token) && token >= 0 && token < vocabSize));
+    if (wrong !== undefined) throw new EngineError(`forward: expected tokens from 0 to ${vocabSize - 1}, got ${wrong}; use this model's own tokenizer`);
+  }
+
+  /**
+   * Records work on the GPU when its turn comes, and reads back as many bytes
+   * of the store as it says. Whatever goes wrong on the GPU meanwhile is told
+   * to this caller.
+   */
+  private exclusive(record: () => number): Promise<ArrayBuffer> {
+    const result = this.queue.then(async () => {
+      this.checkAlive();
+      const { device } = this.pipeline;
+      const scopes = ["internal", "out-of-memory", "validation"] as const;
+      for (const scope of scopes) device.pushErrorScope(scope);
+      let errors: Promise<(GPUError | null)[]> | null = null;
+      const pop = (): Promise<(GPUError | null)[]> => (errors ??= Promise.all(scopes.map(() => device.popErrorScope())));
+      try {
+        const bytes = this.pipeline.scoped(record);
+        const read = bytes > 0 ? this.store.read(bytes) : Promise.resolve(new ArrayBuffer(0));
+        const [content, found] = await Promise.all([read, pop()]);
+        const error = found.find((candidate) => candidate !== null);
+        if (error) throw error;
+        return content;
+      } catch (error) {
+        await pop().catch(() => undefined);
+        // A lost device breaks off calls before it says so itself.
+        await new Promise((resolve) => setTimeout(resolve));
+        this.checkAlive();
+        throw asEngineError(error);
+      }
+    });
+    this.queue = result.catch(() => undefined);
+    return result;
+  }
+
+  private checkAlive(): void {
+    if (this.gone) throw new EngineLostError(`model: expected a model at work, got none: ${this.gone}`);
+  }
+}
+
+/** [L+1, T, D] → [T, L+1, D] */
+function stepMajor(data: Float32Array, layers: number, rows: number, width: number): Tensor {
+  const out = tensor([rows, layers, width]);
+  for (let layer = 0; layer < layers; layer++) {
+    for (let t = 0; t < rows; t++) out.data.set(data.subarray((layer * rows + t) * width, (layer * rows + t + 1) * width), (t * layers + layer) * width);
+  }
+  return out;
+}
+
+/** Positions [first, end) of an input. */
+function part(input: readonly number[] | Tensor, first: number, end: number): readonly number[] | Tensor {
+  if (!("shape" in input)) return input.slice(first, end);
+  const width = input.shape[1] ?? 0;
+  return { shape: [end - first, width], data: input.data.slice(first * width, end * width) };
+}
+
+/** An engine's own errors as they are, all others as what WebLLM or the GPU said. */
+export function asEngineError(error: unknown): Error {
+  if (error instanceof EngineError || error instanceof AbortError) return error;
+  const said = (error as { message?: unknown } | null)?.message;
+  const all = typeof said === "string" && said !== "" ? said : typeof error === "string" ? error : "no reason given";
+  const text = all.length > 300 ? `${all.slice(0, 300)}…` : all;
+  const outOfMemory = (typeof GPUOutOfMemoryError !== "undefined" && error instanceof GPUOutOfMemoryError) || /out of memory|bad_alloc|allocation/i.test(text);
+  if (outOfMemory) return new EngineError(`model: expected room for the model, got "${text}"; close other pages or choose a smaller model`);
+  return new EngineError(`model: expected WebLLM to run, got "${text}"; load the model again or choose another`);
+}

@@ -1,0 +1,5 @@
+/** WebLLM in a worker of its own. */
+import { exposeEngine } from "../expose.ts";
+import { loadWebllm } from "./load.ts";
+
+exposeEngine(loadWebllm);
