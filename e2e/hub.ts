@@ -9,8 +9,12 @@ export const commit = "0123456789abcdef0123456789abcdef01234567";
 
 export type Files = ReadonlyMap<string, Buffer>;
 
-/** The embedded model's files, as the page is served with them. */
+/** The embedded model's files as the page is served with them, but for MLC's. */
 export async function nanoFiles(home: string): Promise<Files> {
+  return new Map([...(await allFiles(home))].filter(([path]) => !path.startsWith("mlc-")));
+}
+
+async function allFiles(home: string): Promise<Files> {
   const folder = `${home}models/nano/`;
   const list = (await (await fetch(`${folder}files.json`)).json()) as readonly { readonly path: string }[];
   return new Map(await Promise.all(list.map(async ({ path }) => [path, Buffer.from(await (await fetch(folder + path)).arrayBuffer())] as const)));
@@ -19,7 +23,7 @@ export async function nanoFiles(home: string): Promise<Files> {
 /** Its weights in MLC's format, as a repository of their own holds them. */
 export async function nanoMlcFiles(home: string, quantization: "q0f32" | "q4f32_1" = "q0f32"): Promise<Files> {
   const prefix = `mlc-${quantization}/`;
-  return new Map([...(await nanoFiles(home))].flatMap(([path, bytes]) => (path.startsWith(prefix) ? [[path.slice(prefix.length), bytes] as const] : [])));
+  return new Map([...(await allFiles(home))].flatMap(([path, bytes]) => (path.startsWith(prefix) ? [[path.slice(prefix.length), bytes] as const] : [])));
 }
 
 export class FakeHub {

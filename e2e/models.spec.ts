@@ -119,7 +119,7 @@ test.describe("the hub", () => {
     await fromHub(page);
     await expect(loading(page).locator("progress-line")).toContainText("downloading");
     await loading(page).getByRole("button", { name: "pause" }).click();
-    await expect(loading(page)).toContainText(/^Paused\. .* of 1\.5\d MB are kept in this browser\./);
+    await expect(loading(page)).toContainText(/Paused\. .* of 1\.5\d MB are kept in this browser\./);
     hub.instead.clear();
     await loading(page).getByRole("button", { name: "resume" }).click();
     await expect(verified(page)).toBeVisible();

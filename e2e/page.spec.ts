@@ -229,7 +229,7 @@ test("UMAP: progress by epoch, can be stopped, another seed is another layout, t
 test("each control stands beside the latent loop with an answer of its own", async ({ page, home }) => {
   await open(page, home);
   const latent = column(page, "latent");
-  const select = latent.getByRole("combobox");
+  const select = latent.getByRole("combobox", { name: /^control/ });
   const own = await answer(page, "latent");
   const given: Record<string, string> = {};
   for (const control of ["none", "pause", "random", "swapped", "argmax", "noise"]) {
@@ -253,7 +253,7 @@ test("each control stands beside the latent loop with an answer of its own", asy
 
 test("the control that was chosen last is the one that is shown, however fast they are chosen", async ({ page, home }) => {
   await open(page, home);
-  await column(page, "latent").getByRole("combobox").evaluate((select) => {
+  await column(page, "latent").getByRole("combobox", { name: /^control/ }).evaluate((select) => {
     for (const control of ["random", "noise", "pause"]) {
       (select as HTMLSelectElement).value = control;
       select.dispatchEvent(new Event("change", { bubbles: true }));

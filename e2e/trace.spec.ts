@@ -90,7 +90,7 @@ test("the address holds what is chosen; a fresh page at it shows the same", asyn
   await chip(page, "cot", 1).click();
   await page.getByRole("button", { name: "UMAP" }).click();
   await page.getByRole("combobox", { name: "UMAP seed" }).selectOption("4");
-  await column(page, "latent").getByRole("combobox").selectOption("argmax");
+  await column(page, "latent").getByRole("combobox", { name: /^control/ }).selectOption("argmax");
   await settled(page);
   const query = new URLSearchParams(new URL(page.url()).hash.split("?")[1]);
   expect(Object.fromEntries(query)).toMatchObject({ task: "reachability", difficulty: "2", seed: "11", mode: "cot", step: "1", layer: "1", projection: "umap", layout: "4", control: "argmax" });

@@ -12,7 +12,7 @@ export interface Kept {
 export async function keptOf({ source, id, engine }: ModelChoice): Promise<Kept | null> {
   if (source !== "hub") return null;
   const models = await cachedModels().catch(() => []);
-  const own = models.find((model) => model.id === id && model.kind === engine);
+  const own = models.find((model) => model.id === id && (model.kind === engine || model.kind === null));
   return own && own.bytes > 0 ? { bytes: own.bytes, total: own.total } : null;
 }
 

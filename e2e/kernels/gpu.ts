@@ -19,7 +19,8 @@ declare const GPUMapMode: { readonly READ: number };
 export type Numbers = Float32Array | Int32Array | Uint32Array;
 
 export interface Launch {
-  readonly kernel: string;
+  /** One of the library's by name, or any other. */
+  readonly kernel: string | Kernel;
   readonly scalars: Scalars;
   /** Buffers by binding, where their names differ. */
   readonly with?: Readonly<Record<string, string>>;
@@ -39,8 +40,8 @@ export interface Gpu {
   compile(code: string): Promise<string[]>;
 }
 
-/** What crosses into the page: plain data. */
-interface Step {
+/** A launch as it crosses into a page: plain data. */
+export interface Step {
   readonly code: string;
   readonly entry: string;
   readonly buffers: readonly { readonly name: string; readonly writes: boolean }[];
@@ -72,9 +73,9 @@ export function uniformWords(kernel: Kernel, scalars: Scalars): number[] {
   return [...words];
 }
 
-function stepOf({ kernel: name, scalars, with: names = {} }: Launch, model: Model): Step {
-  const kernel = kernels.get(name);
-  if (kernel === undefined) throw new RangeError(`kernels: expected the name of a kernel, got ${name}`);
+export function stepOf({ kernel: named, scalars, with: names = {} }: Launch, model: Model): Step {
+  const kernel = typeof named === "string" ? kernels.get(named) : named;
+  if (kernel === undefined) throw new RangeError(`kernels: expected the name of a kernel, got ${JSON.stringify(named)}`);
   const { name: entry, launch_param_tags: tags } = functionInformation(kernel);
   const access = JSON.parse(tags.find((tag) => tag.startsWith("paramWriteAccess:"))?.slice("paramWriteAccess:".length) ?? "[]") as number[];
   const buffers = kernel.bindings.map((binding, i) => ({ name: names[binding.name] ?? binding.name, writes: access[i] === 1 }));

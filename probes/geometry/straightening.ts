@@ -14,6 +14,7 @@
  * look alike. Compare with the same model untrained.
  */
 import type { Tensor } from "../tensor.ts";
+import { mean } from "../statistics/moments.ts";
 import { layerPath } from "./layer-path.ts";
 import { turningAngles } from "./turning-angle.ts";
 
@@ -31,18 +32,6 @@ export interface Straightening {
  */
 export function straightening(states: Tensor, from = 0, reference = 0): Straightening {
   const curvature = new Float32Array(states.shape[1] ?? 0);
-  for (let l = 0; l < curvature.length; l++) curvature[l] = meanDefined(turningAngles(layerPath(states, l, from)));
+  for (let l = 0; l < curvature.length; l++) curvature[l] = mean(turningAngles(layerPath(states, l, from)));
   return { curvature, straightening: curvature.map((c) => (curvature[reference] ?? NaN) - c) };
-}
-
-/** The mean of the values that are not NaN; NaN where none is. */
-export function meanDefined(values: ArrayLike<number>): number {
-  let sum = 0;
-  let count = 0;
-  for (let i = 0; i < values.length; i++) {
-    if (Number.isNaN(values[i])) continue;
-    sum += values[i]!;
-    count++;
-  }
-  return count > 0 ? sum / count : NaN;
 }

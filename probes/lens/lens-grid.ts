@@ -35,7 +35,8 @@ export function tokenTexts(trace: Pick<Trace, "steps" | "lens">): Map<number, st
   return texts;
 }
 
-function lensOf(trace: Trace): Lens {
+/** @throws RangeError where the trace holds no lens */
+export function lensOf(trace: Trace): Lens {
   if (!trace.lens) throw new RangeError("lensGrid: expected a trace with a lens, got none; run again with capture on");
   return trace.lens;
 }

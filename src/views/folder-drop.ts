@@ -53,6 +53,8 @@ export class FolderDrop extends LitElement {
   }
 }
 
+/** A folder that has both formats, as the embedded model's has, runs on transformers.js. */
 function isMlc(files: Files): boolean {
-  return [...files.keys()].some((path) => /(^|\/)mlc-chat-config\.json$/.test(path));
+  const paths = [...files.keys()];
+  return paths.some((path) => /(^|\/)mlc-chat-config\.json$/.test(path)) && !paths.some((path) => path.endsWith(".onnx"));
 }

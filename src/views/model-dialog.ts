@@ -13,8 +13,8 @@ type Kind = "embedded" | "webllm" | "transformers" | "stored";
 /** The tabs, in order, with what each means for the reader. */
 const kinds: readonly { readonly kind: Kind; readonly title: string; readonly sentence: string }[] = [
   { kind: "embedded", title: "embedded", sentence: "nano, trained for these tasks. Here at once, no network." },
-  { kind: "webllm", title: "WebLLM", sentence: "language models on WebGPU, downloaded from the hub." },
-  { kind: "transformers", title: "transformers.js", sentence: "ONNX models on WebAssembly or WebGPU, downloaded from the hub." },
+  { kind: "webllm", title: "WebLLM", sentence: "language models on WebGPU, from the hub." },
+  { kind: "transformers", title: "transformers.js", sentence: "ONNX models, WebAssembly or WebGPU, from the hub." },
   { kind: "stored", title: "stored models", sentence: "what this browser keeps, and how to delete it." },
 ];
 

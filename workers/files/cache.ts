@@ -28,7 +28,10 @@ export async function keptBytes(cache: Cache, key: string): Promise<number | nul
   const response = await cache.match(key);
   if (!response) return null;
   const header = response.headers.get("content-length");
-  return header === null ? (await response.arrayBuffer()).byteLength : Number(header);
+  if (header === null) return (await response.arrayBuffer()).byteLength;
+  // An answer that is not read to its end keeps its bytes on the disk, deleted or not.
+  await response.body?.cancel();
+  return Number(header);
 }
 
 export async function readKey(cache: Cache, key: string): Promise<Uint8Array<ArrayBuffer> | null> {

@@ -131,6 +131,16 @@ describe("deleting", () => {
     await deleteCachedModel("some/model");
     expect((await caches.files()).size).toBe(0);
   });
+  // Measured in Chromium: 300 MB that were deleted stayed on the disk, and counted against the quota, while an unread answer was held.
+  test("gives the room back at once: no answer of the cache is left unread", async () => {
+    await load(0, "webllm", ["config.json", "a.bin"]);
+    await load(0, "webllm", ["config.json", "a.bin"]);
+    await cachedModels();
+    await deleteCachedModel("some/model");
+    const { given } = await caches.open("geodesic-models");
+    expect(given.length).toBeGreaterThan(10);
+    expect(given.filter(({ bodyUsed }) => !bodyUsed)).toEqual([]);
+  });
   test("what is not there is no error", async () => {
     await load(0, "webllm", ["b.bin"]);
     await deleteCachedModel("nobody/nothing");

@@ -17,6 +17,9 @@ import type { Progress } from "./progress.ts";
 import { ChangedError, PassingError } from "./request.ts";
 import { needRoom } from "./storage.ts";
 
+/** Verified bytes that are held until they are asked for, so that they need not be read and hashed again; bytes. */
+const mostHeld = 256 * 2 ** 20;
+
 /** Files at a time; browsers open six connections to a host, and the page may need one. */
 const atOnce = 4;
 
@@ -25,6 +28,7 @@ export interface VerifiedFiles {
   readonly bytes: number;
   /**
    * One file's bytes, verified. Not to be changed: files that are not cached are held once.
+   * A cached file is read and verified anew where its bytes are not at hand from the verification.
    *
    * @throws EngineError where it was not among those asked for, or was changed in the cache since it was verified
    */
@@ -72,15 +76,25 @@ export async function fetchFiles(listing: Listing, files: readonly ListedFile[],
   const patient = patience(options.patience);
   if (record) await recordUse(record, false, patient.clock.now(), options.partBytes);
 
-  let wrong = await downloadAndVerify([...kept.values()], cache !== null, progress, patient, signal);
+  const held = new Map<string, Uint8Array<ArrayBuffer>>();
+  let room = mostHeld;
+  const hold = ({ file }: KeptFile, content: Uint8Array<ArrayBuffer>): void => {
+    if (content.length > room) return;
+    room -= content.length;
+    held.set(file.path, content);
+  };
+  let wrong = await downloadAndVerify([...kept.values()], hold, progress, patient, signal);
   // What an earlier visit left may have been damaged since: once more, from the beginning.
-  if (wrong.length > 0) wrong = await downloadAndVerify(wrong, cache !== null, progress, patient, signal);
+  if (wrong.length > 0) wrong = await downloadAndVerify(wrong, hold, progress, patient, signal);
   if (wrong.length > 0) throw new RangeError("files: expected a file that was downloaded anew to be verified or refused");
   if (record) await recordUse(record, true, patient.clock.now(), options.partBytes);
 
   return {
     bytes,
     get: async (path) => {
+      const ready = held.get(path);
+      held.delete(path);
+      if (ready) return ready;
       const file = kept.get(path);
       if (file) return file.read();
       const own = dropped.get(path);
@@ -91,10 +105,10 @@ export async function fetchFiles(listing: Listing, files: readonly ListedFile[],
 }
 
 /** @returns files whose earlier bytes turned out wrong, thrown away */
-async function downloadAndVerify(files: readonly KeptFile[], cached: boolean, progress: Progress, patient: Patience, signal: AbortSignal): Promise<KeptFile[]> {
+async function downloadAndVerify(files: readonly KeptFile[], hold: (file: KeptFile, content: Uint8Array<ArrayBuffer>) => void, progress: Progress, patient: Patience, signal: AbortSignal): Promise<KeptFile[]> {
   const missing = files.filter((file) => !file.complete);
   if (missing.length > 0) {
-    if (cached) await needRoom(missing.reduce((sum, { file, length }) => sum + file.bytes - length, 0));
+    await needRoom(missing.reduce((sum, { file, length, cached }) => sum + (cached ? file.bytes - length : 0), 0));
     progress.enter("download");
     await together(missing, (file, during) => downloadFile(file, progress, patient, during), signal);
   }
@@ -103,7 +117,7 @@ async function downloadAndVerify(files: readonly KeptFile[], cached: boolean, pr
   for (const file of files) {
     stopped(signal);
     try {
-      await file.read();
+      hold(file, await file.read());
       progress.verified(file.file.bytes);
     } catch (error) {
       const { earlier, length } = file;

@@ -41,6 +41,11 @@ export class KeptFile {
     this.cache = file.url === null ? null : kept;
   }
 
+  /** What comes goes into the browser's cache. */
+  get cached(): boolean {
+    return this.cache !== null;
+  }
+
   get complete(): boolean {
     return this.length === this.file.bytes;
   }

@@ -30,6 +30,8 @@ interface Kept {
 
 class MemoryCache {
   readonly kept = new Map<string, Kept>();
+  /** Answers that were given out: those that are not read to their end hold on to what was deleted, in browsers. */
+  readonly given: Response[] = [];
 
   constructor(private readonly caches: MemoryCaches) {}
 
@@ -39,7 +41,10 @@ class MemoryCache {
 
   match(url: string): Promise<Response | undefined> {
     const kept = this.kept.get(url);
-    return Promise.resolve(kept && new Response(kept.bytes.slice(), { headers: kept.headers.map(([name, value]) => [name, value]) }));
+    if (!kept) return Promise.resolve(undefined);
+    const response = new Response(kept.bytes.slice(), { headers: kept.headers.map(([name, value]) => [name, value]) });
+    this.given.push(response);
+    return Promise.resolve(response);
   }
 
   async put(url: string, response: Response): Promise<void> {

@@ -13,7 +13,8 @@ export interface GpuWatch {
   end(): void;
 }
 
-export function watchGpu(): GpuWatch {
+/** @param onDevice  is given each new device before WebLLM has it */
+export function watchGpu(onDevice: (device: GPUDevice) => void): GpuWatch {
   const { prototype } = globalThis.GPUAdapter;
   const original = Object.getOwnPropertyDescriptor(prototype, "requestDevice");
   if (!original) throw new RangeError("gpu: expected GPUAdapter.prototype.requestDevice");
@@ -22,7 +23,7 @@ export function watchGpu(): GpuWatch {
   const watch = {
     lost: null as string | null,
     onLost: null as ((why: string) => void) | null,
-    end: () => Object.defineProperty(prototype, "requestDevice", original),
+    end: () => void Object.defineProperty(prototype, "requestDevice", original),
   };
   const lose = (why: string): void => {
     if (watch.lost !== null) return;
@@ -50,14 +51,16 @@ export function watchGpu(): GpuWatch {
     async value(this: GPUAdapter, descriptor?: GPUDeviceDescriptor) {
       const device = await request.call(this, descriptor);
       follow(device);
+      onDevice(device);
       return device;
     },
   });
   return watch;
 }
 
-/** For example `out of memory: …`. */
+/** For example `out of memory: Buffer size …`; the call stack that browsers add below stays out. */
 export function describeGpuError(error: GPUError): string {
   const kind = typeof GPUOutOfMemoryError !== "undefined" && error instanceof GPUOutOfMemoryError ? "out of memory" : "GPU error";
-  return `${kind}${error.message ? `: ${error.message}` : ""}`;
+  const [message = ""] = error.message.split("\n", 1);
+  return message === "" ? kind : `${kind}: ${message}`;
 }

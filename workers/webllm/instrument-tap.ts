@@ -26,7 +26,7 @@ export class InstrumentTap implements Tap {
   /** What is done with announcements; null while nobody listens. */
   private listener: ((call: KernelCall) => boolean) | null = null;
   /** An error inside the callback, which must not throw. */
-  private failure: unknown = null;
+  private failure: Error | null = null;
   /** How often each layer was read in this pass. */
   private seen = new Uint8Array(0);
   private reachedLast = false;
@@ -48,7 +48,7 @@ export class InstrumentTap implements Tap {
       try {
         return this.listener(call);
       } catch (error) {
-        this.failure ??= error;
+        this.failure ??= error instanceof Error ? error : new Error(String(error));
         return false;
       }
     });
@@ -112,7 +112,8 @@ export class InstrumentTap implements Tap {
     this.listener = listener;
     try {
       const result = pass();
-      if (this.failure) throw this.failure;
+      const { failure } = this as { failure: Error | null };
+      if (failure) throw failure;
       return result;
     } finally {
       this.listener = null;

@@ -1,51 +1,61 @@
 /** Which model library runs the weights: our own where it can, else the stock one. */
-import type { ModelRequest } from "../engine.ts";
+import { EngineError, type ModelRequest } from "../engine.ts";
 import { fetchFiles } from "../files/fetch-files.ts";
 import type { Fetch } from "../files/listing.ts";
 import type { Progress } from "../files/progress.ts";
 import { body, request as ask } from "../files/request.ts";
-import { findEntry } from "./catalogue.ts";
 import { type LibraryConfig, configureLibrary, readLibraryConfig } from "./library/configure.ts";
 import { stockLibrary } from "./stock-library.ts";
 
-export interface LibrarySource {
+export interface Library {
   /** For the record. */
   readonly name: string;
   readonly wasm: Uint8Array<ArrayBuffer>;
 }
 
 export interface LibraryOptions {
-  readonly base: string;
   readonly fetch: Fetch;
-  readonly signal: AbortSignal;
   readonly progress: Progress;
+  readonly signal: AbortSignal;
 }
+
+/** MLC's layouts of weights that our library reads. */
+const ownQuantizations: readonly string[] = ["q0f32", "q0f16", "q4f32_1", "q4f16_1"];
 
 /**
  * @param config  the parsed mlc-chat-config.json
  * @throws EngineError where the library that was asked for cannot run these weights
  */
-export async function chooseLibrary(request: ModelRequest, config: unknown, options: LibraryOptions): Promise<LibrarySource> {
-  if (request.library !== undefined && request.library !== "own") return stock(request.library, options);
-  let own: LibraryConfig;
-  try {
-    own = readLibraryConfig(config);
-  } catch (error) {
-    if (request.library === "own") throw error;
-    return stock(request.id, options);
-  }
-  const url = new URL("./library/geodesic-llama.wasm", import.meta.url).href;
-  const response = await ask(options.fetch, "library", url, options.signal);
-  const wasm = new Uint8Array(await new Response(body(response, "library")).arrayBuffer());
-  return { name: "Geodesic's library for Llama-type models", wasm: configureLibrary(wasm, own) };
+export async function loadLibrary(request: Pick<ModelRequest, "id" | "library">, config: Readonly<Record<string, unknown>>, options: LibraryOptions): Promise<Library> {
+  const choice = chooseLibrary(request, config);
+  return typeof choice === "string" ? loadStock(choice, options) : loadOwn(choice, options);
 }
 
-/** One of WebLLM's list, verified against what GitHub says it hashes to. */
-async function stock(name: string, { fetch, signal, progress }: LibraryOptions): Promise<LibrarySource> {
-  const listing = await stockLibrary(name, fetch, signal);
-  const files = [...listing.files.values()];
-  progress.expect(files.reduce((sum, { bytes }) => sum + bytes, 0));
-  const [path = ""] = listing.files.keys();
-  const verified = await fetchFiles(listing, files, progress, signal, { model: { id: findEntry(name)?.id ?? name, kind: "library" } });
-  return { name: `${path} at ${listing.commit?.slice(0, 7)}`, wasm: await verified.get(path) };
+/** @returns our library's configuration, or the name of the stock library */
+export function chooseLibrary({ id, library }: Pick<ModelRequest, "id" | "library">, config: Readonly<Record<string, unknown>>): LibraryConfig | string {
+  if (library !== undefined && library !== "own") return library;
+  try {
+    const own = readLibraryConfig(config);
+    const { quantization } = config;
+    if (typeof quantization === "string" && ownQuantizations.includes(quantization)) return own;
+    throw new EngineError(`mlc-chat-config.json: expected quantization ${ownQuantizations.join(", ")}, got ${JSON.stringify(quantization) ?? "none"}; choose another build of the model, or its stock library`);
+  } catch (error) {
+    if (library === "own") throw error;
+    return id;
+  }
+}
+
+async function loadOwn(config: LibraryConfig, { fetch: fetcher, signal }: LibraryOptions): Promise<Library> {
+  const url = new URL("./library/geodesic-llama.wasm", import.meta.url).href;
+  const response = await ask(fetcher, "library", url, signal);
+  const wasm = new Uint8Array(await new Response(body(response, "library")).arrayBuffer());
+  return { name: "Geodesic's own library", wasm: configureLibrary(wasm, config) };
+}
+
+async function loadStock(name: string, { fetch: fetcher, progress, signal }: LibraryOptions): Promise<Library> {
+  const listing = await stockLibrary(name, fetcher, signal);
+  const [file] = listing.files.values();
+  if (!file) throw new RangeError(`library: expected one file for ${name}`);
+  const files = await fetchFiles(listing, [file], progress, signal, { model: { id: name, kind: "library" } });
+  return { name: file.path.replace(/\.wasm$/, ""), wasm: await files.get(file.path) };
 }

@@ -13,19 +13,25 @@ import { pageBase } from "../page.ts";
 import { difference, selfCheck, toleranceFor } from "../self-check.ts";
 import { loadTokenizer } from "../tokenizer.ts";
 import { type Pipeline, borrowPipeline, checkRelease } from "./adapter.ts";
+import { GpuHooks } from "./gpu-hooks.ts";
 import { watchGpu } from "./gpu-watch.ts";
 import { InstrumentTap } from "./instrument-tap.ts";
-import { type LibrarySource, chooseLibrary } from "./library-choice.ts";
+import { loadLibrary } from "./library-choice.ts";
 import { findMlcFolder, readMlcConfig, shardsOf } from "./mlc-folder.ts";
 import { usage } from "./store.ts";
 import type { Tap } from "./tap.ts";
 import { type ReadFile, libraryUrl, modelUrl, withVerifiedFiles } from "./verified-caches.ts";
 import { WebllmDecoder, asEngineError } from "./webllm-decoder.ts";
+import { WebgpuTap } from "./webgpu-tap.ts";
+
+type Route = Tap["route"];
 
 export interface LoadOptions {
   /** URL of the page's folder. */
   readonly base?: string;
   readonly fetch?: Fetch;
+  /** Ways to read hidden states, in the order in which they are tried. */
+  readonly routes?: readonly Route[];
 }
 
 /** WebLLM knows models by name; a worker has one at a time. */
@@ -64,11 +70,11 @@ export async function loadWebllm(
   if (/f16/.test(config.quantization) && !adapter.shaderF16) {
     throw new EngineError(`webgpu: expected a GPU with shader-f16 for ${config.quantization}, got ${adapter.name} without; choose the model's f32 build`);
   }
+  const library = await loadLibrary(request, config.json, { fetch: fetcher, progress, signal });
   const shards = shardsOf(listing, folder, texts.get(folder.tensorCache.path.slice(folder.prefix.length)) ?? "");
   const all = [...small, ...shards];
   progress.expect(all.reduce((n, { bytes }) => n + bytes, 0));
   const files = await fetchFiles(listing, all, progress, signal, { model: { id: request.id, kind: "webllm" } });
-  const library = await chooseLibrary(request, config.json, { base, fetch: fetcher, signal, progress });
   stopped();
 
   progress.enter("upload");
@@ -78,7 +84,8 @@ export async function loadWebllm(
   byUrl.set(libraryUrl, () => Promise.resolve(library.wasm));
   const tokenizer = await loadTokenizer(texts, config.endTokens);
   const logits: { last: Float32Array | null } = { last: null };
-  const watch = watchGpu();
+  const gpu: { hooks: GpuHooks | null } = { hooks: null };
+  const watch = watchGpu((device) => (gpu.hooks = new GpuHooks(device)));
   const engine = new MLCEngine({
     appConfig: {
       model_list: [{ model: modelUrl, model_id: modelId, model_lib: libraryUrl, overrides: { context_window_size: config.contextLength } }],
@@ -110,47 +117,67 @@ export async function loadWebllm(
     if (watch.lost !== null) throw new EngineError(`webllm: expected the GPU to take the model, got ${watch.lost}; close other pages or choose a smaller model`);
     progress.enter("compile");
     const pipeline = borrowPipeline(engine, modelId);
-    const tap = makeTap(pipeline);
-    const spec: ModelSpec = {
-      id: request.id,
-      engine: "webllm",
-      architecture: config.architecture,
-      layers: tap.layers,
-      hiddenSize: pipeline.hiddenSize,
-      vocabSize: config.vocabSize,
-      contextLength: pipeline.contextLength,
-      quantization: config.quantization.replace(/^q0f/, "f"),
-      source: request.source,
-      revision: listing.commit ?? (await revision(shards.map(({ path }) => path), files)),
-    };
+    const revision = listing.commit ?? (await hashOf(shards.map(({ path }) => path), files));
     const record: EngineRecord = { name: `WebLLM ${webllmVersion}`, runtime: library.name, device: "webgpu", adapter: adapter.name };
-    const model = new WebllmDecoder(spec, record, tokenizer, pipeline, tap, () => engine.unload());
-    watch.onLost = (why) => model.lose(why);
-    progress.enter("check");
-    await model.measure();
-    stopped();
-    const check = await selfCheck(model);
-    stopped();
-    const official = await compareWithOfficial(model, engine, pipeline, logits);
-    stopped();
-    progress.enter("ready");
-    return {
-      decoder: model,
-      report: {
-        spec,
-        record,
-        check: { ...check, head: Math.max(check.head, official) },
-        tensors: tap.weights,
-        tap: { residuals: true, logits: true, latent: true, route: tap.route, reason: null },
-        bytes: files.bytes,
-        milliseconds: performance.now() - began,
-      },
+    const makers: Readonly<Record<Route, () => Tap>> = {
+      instrument: () => new InstrumentTap(pipeline, (bytes) => zeros(pipeline, bytes)),
+      webgpu: () => new WebgpuTap(pipeline, gpu.hooks as GpuHooks),
     };
+    /** Why each way to the hidden states failed. */
+    const failures: EngineError[] = [];
+    for (const route of options.routes ?? (["instrument", "webgpu"] as const)) {
+      let model: WebllmDecoder | null = null;
+      try {
+        const tap = makers[route]();
+        const spec: ModelSpec = {
+          id: request.id,
+          engine: "webllm",
+          architecture: config.architecture,
+          layers: tap.layers,
+          hiddenSize: pipeline.hiddenSize,
+          vocabSize: config.vocabSize,
+          contextLength: pipeline.contextLength,
+          quantization: config.quantization.replace(/^q0f/, "f"),
+          source: request.source,
+          revision,
+        };
+        model = new WebllmDecoder(spec, record, tokenizer, pipeline, tap, () => engine.unload());
+        watch.onLost = (why) => model?.lose(why);
+        progress.enter("check");
+        await model.measure();
+        stopped();
+        const check = await selfCheck(model);
+        stopped();
+        const official = await compareWithOfficial(model, engine, pipeline, logits);
+        stopped();
+        progress.enter("ready");
+        return {
+          decoder: model,
+          report: {
+            spec,
+            record,
+            check: { ...check, head: Math.max(check.head, official) },
+            tensors: tap.weights,
+            tap: { residuals: true, logits: true, latent: true, route: tap.route, reason: null },
+            bytes: files.bytes,
+            milliseconds: performance.now() - began,
+          },
+        };
+      } catch (error) {
+        model?.release();
+        if (watch.lost !== null || !(error instanceof EngineError)) throw error;
+        failures.push(error);
+      }
+    }
+    // The first way is the one that ought to work.
+    throw failures[0] ?? new EngineError("tap: expected a way to read hidden states, got none; choose another library");
   } catch (error) {
-    const lost = watch.lost;
+    // A lost device breaks off the work before it says so itself.
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    const { lost } = watch;
     await engine.unload().catch(() => undefined);
     if (signal.aborted) throw new AbortError("load: stopped");
-    if (lost !== null && !(error instanceof EngineError)) throw new EngineError(`webllm: expected the GPU to take the model, got ${lost}; close other pages or choose a smaller model`);
+    if (lost !== null) throw new EngineError(`webllm: expected the GPU to take the model, got ${lost}; close other pages or choose a smaller model`);
     throw asEngineError(error);
   } finally {
     signal.removeEventListener("abort", unload);
@@ -173,13 +200,13 @@ async function gpuAdapter({ device }: ModelRequest): Promise<{ readonly name: st
   return { name: [vendor, architecture, description].filter(Boolean).join(" ") || "unknown", shaderF16: adapter.features.has("shader-f16") };
 }
 
-function makeTap(pipeline: Pipeline): Tap {
-  const zeros = (bytes: number): number => pipeline.adopt(pipeline.device.createBuffer({ label: "geodesic zeros", size: bytes, usage: usage.copySource | usage.copyDestination }));
-  return new InstrumentTap(pipeline, zeros);
+/** A buffer of zeros, for as long as the device lives. */
+function zeros(pipeline: Pipeline, bytes: number): number {
+  return pipeline.adopt(pipeline.device.createBuffer({ label: "geodesic zeros", size: bytes, usage: usage.copySource | usage.copyDestination }));
 }
 
 /** One hash for weights of several files: of their hashes, in order. */
-async function revision(paths: readonly string[], files: { get(path: string): Promise<Uint8Array<ArrayBuffer>> }): Promise<string> {
+async function hashOf(paths: readonly string[], files: { get(path: string): Promise<Uint8Array<ArrayBuffer>> }): Promise<string> {
   const hashes: string[] = [];
   for (const path of paths) hashes.push(await hash("sha256", await files.get(path)));
   return hashes.length === 1 ? (hashes[0] ?? "") : hash("sha256", new TextEncoder().encode(hashes.join("\n")));
@@ -207,5 +234,3 @@ async function compareWithOfficial(model: WebllmDecoder, engine: MLCEngine, pipe
   }
   return apart;
 }
-
-export type { LibrarySource };

@@ -4,7 +4,6 @@
  * (`instrument-tap.ts`) and WebGPU's own objects (`webgpu-tap.ts`).
  */
 import type { TapVerdict } from "../engine.ts";
-import type { Announcement } from "./layer-finder.ts";
 
 /** A place in a buffer of the GPU. Numbers of buffers are those of `Pipeline.adopt`. */
 export interface Place {
@@ -33,7 +32,7 @@ export interface Plan {
 }
 
 export interface Tap {
-  readonly route: TapVerdict["route"];
+  readonly route: Exclude<TapVerdict["route"], "graph">;
   /** Names of the norm weights by which each layer is found, [L+1]. */
   readonly weights: readonly string[];
   /** How many layers there are. */
@@ -48,6 +47,3 @@ export interface Tap {
    */
   through<T>(plan: Plan, pass: () => T): T;
 }
-
-/** What a pass announces, none of its kernels being run. */
-export type Rehearse = (pass: () => void) => Announcement[];

@@ -6,6 +6,7 @@ import { type Tensor, concatenate, tensor } from "../../probes/tensor.ts";
 import type { EngineRecord, ModelSpec } from "../../probes/trace.ts";
 import { AbortError, type Decoder, EngineError, EngineLostError, type Forward, type Tokenizer } from "../engine.ts";
 import { type GpuTensor, type Pipeline, scratchRows } from "./adapter.ts";
+import { describeGpuError } from "./gpu-watch.ts";
 import { halfToNumber, numberToHalf } from "./float16.ts";
 import { Store, usage } from "./store.ts";
 import type { Place, Tap } from "./tap.ts";
@@ -25,7 +26,7 @@ export class WebllmDecoder implements Decoder {
   /** Bytes of a state, [D]. */
   private readonly rowBytes: number;
   /** The last final-norm state, as it was handed out and as it still lies on the GPU: what a latent step mostly feeds back. */
-  private last: { readonly buffer: GPUBuffer; readonly id: number; state: Float32Array | null };
+  private readonly last: { readonly buffer: GPUBuffer; readonly id: number; state: Float32Array | null };
 
   /**
    * @param close  unloads the model
@@ -146,17 +147,24 @@ export class WebllmDecoder implements Decoder {
     });
   }
 
-  async dispose(): Promise<void> {
-    const done = this.queue.then(async () => {
-      if (this.gone) return;
-      this.gone = "the model was disposed of; load it again";
-      this.store.dispose();
-      this.pipeline.release(this.last.id);
-      this.last.buffer.destroy();
-      await this.close();
-    });
+  dispose(): Promise<void> {
+    const done = this.queue.then(() => this.end());
     this.queue = done.catch(() => undefined);
-    await done;
+    return done;
+  }
+
+  private async end(): Promise<void> {
+    if (this.gone) return;
+    this.gone = "the model was disposed of; load it again";
+    this.release();
+    await this.close();
+  }
+
+  /** Frees what this decoder has on the GPU beside the model. */
+  release(): void {
+    this.store.dispose();
+    this.pipeline.release(this.last.id);
+    this.last.buffer.destroy();
   }
 
   /** Says that the device is lost; every later call tells so. */
@@ -301,7 +309,7 @@ export class WebllmDecoder implements Decoder {
         const read = bytes > 0 ? this.store.read(bytes) : Promise.resolve(new ArrayBuffer(0));
         const [content, found] = await Promise.all([read, pop()]);
         const error = found.find((candidate) => candidate !== null);
-        if (error) throw error;
+        if (error) throw new GpuFailure(error);
         return content;
       } catch (error) {
         await pop().catch(() => undefined);
@@ -336,13 +344,19 @@ function part(input: readonly number[] | Tensor, first: number, end: number): re
   return { shape: [end - first, width], data: input.data.slice(first * width, end * width) };
 }
 
+/** What the GPU said of a pass. */
+class GpuFailure extends Error {
+  constructor(error: GPUError) {
+    super(describeGpuError(error));
+  }
+}
+
 /** An engine's own errors as they are, all others as what WebLLM or the GPU said. */
 export function asEngineError(error: unknown): Error {
   if (error instanceof EngineError || error instanceof AbortError) return error;
   const said = (error as { message?: unknown } | null)?.message;
   const all = typeof said === "string" && said !== "" ? said : typeof error === "string" ? error : "no reason given";
   const text = all.length > 300 ? `${all.slice(0, 300)}…` : all;
-  const outOfMemory = (typeof GPUOutOfMemoryError !== "undefined" && error instanceof GPUOutOfMemoryError) || /out of memory|bad_alloc|allocation/i.test(text);
-  if (outOfMemory) return new EngineError(`model: expected room for the model, got "${text}"; close other pages or choose a smaller model`);
+  if (/out of memory|bad_alloc|allocation/i.test(text)) return new EngineError(`model: expected room for the model, got "${text}"; close other pages or choose a smaller model`);
   return new EngineError(`model: expected WebLLM to run, got "${text}"; load the model again or choose another`);
 }

@@ -148,7 +148,8 @@ static i32 attend(KvCache* cache, u32 layer, i32 n) {
   f64 scale = 1 / __builtin_sqrt((f64)c->head_dim);
   Any arguments[] = {any_object(cache), any_int(layer), any_float(scale), any_tensor(qkv), any_tensor(out)};
   ANNOUNCED("vm.builtin.attention_kv_cache_attention_with_fused_qkv", arguments,
-            k_rope_append(qkv, keys, values, frequencies, n, nh, nkv, position) || k_attention(qkv, keys, values, out, n, nh, nkv, position));
+            k_rope_append(qkv, keys, values, frequencies, n, nh, nkv, position) ||
+              (n == 1 ? k_attention(qkv, keys, values, out, n, nh, nkv, position) : k_attention_tile(qkv, keys, values, out, n, nh, nkv, position)));
   return 0;
 }
 

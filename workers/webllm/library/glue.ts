@@ -111,8 +111,8 @@ function parseKernel(where: string, name: string, entry: string, text: string): 
   let uniform = -1;
   for (const [, group, index, space, access, variable = "", type = ""] of code.matchAll(/@group\((\d+)\)\s?@binding\((\d+)\)\s?var<(storage|uniform)(?:,(read|read_write))?>(\w+):([^;]+);/g)) {
     const at = bindings.length;
-    if (group !== "0" || Number(index) !== at) fail(`binding ${at} of group 0`, `binding ${index} of group ${group} for ${variable}`, "number the bindings in order");
     if (uniform >= 0) fail("the uniform last", `${variable} after it`, "move it");
+    if (group !== "0" || Number(index) !== at) fail(`binding ${at} of group 0`, `binding ${index} of group ${group} for ${variable}`, "number the bindings in order");
     if (space === "uniform") {
       uniform = at;
       if (variable !== "params" || type !== "Params") fail("`params: Params` as uniform", `${variable}: ${type}`, "rename it");

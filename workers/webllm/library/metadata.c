@@ -28,21 +28,50 @@ FUNCTION_OF_LIBRARY(metadata) {
   return give_built(result, &text, put_metadata(&text));
 }
 
-/* Whether this model can come to launch a kernel: those for quantized weights only where there are some. */
-static i32 is_used(const Kernel* kernel) {
-  u32 length = length_of(kernel->name);
-  return model.quantized || length < 3 || !same_text(kernel->name + length - 3, "_q4");
+/*
+ * The kernels of this model's forward pass. Those that sample, and the head for many
+ * rows, are left out: a page that decodes by itself never needs them, and on a software
+ * adapter each takes a second to compile. They are compiled at their first launch.
+ */
+static u32 forward_kernels(Kernel* used[LENGTH(kernels)]) {
+  u32 length = 0;
+  i32 plain = model.plain, q4 = model.quantized, bias = configuration.architecture == QWEN2;
+#define USE(condition, name) \
+  if (condition) used[length++] = &kernel_##name
+  USE(plain, take);
+  USE(q4, take_q4);
+  USE(1, rms_norm);
+  USE(plain, mat_vec);
+  USE(plain && bias, mat_vec_bias);
+  USE(plain, mat_vec_add);
+  USE(plain, logits_vec);
+  USE(q4, mat_vec_q4);
+  USE(q4 && bias, mat_vec_bias_q4);
+  USE(q4, mat_vec_add_q4);
+  USE(q4, logits_vec_q4);
+  USE(plain, mat_mul);
+  USE(plain && bias, mat_mul_bias);
+  USE(plain, mat_mul_add);
+  USE(q4, mat_mul_q4);
+  USE(q4 && bias, mat_mul_bias_q4);
+  USE(q4, mat_mul_add_q4);
+  USE(configuration.architecture == QWEN3, head_norm);
+  USE(1, rope_append);
+  USE(1, attention);
+  USE(1, attention_tile);
+  USE(1, silu_gate);
+  USE(1, take_row);
+#undef USE
+  return length;
 }
 
 /* webgpu.get_fmap() -> JSON, what JavaScript must know about each kernel, by name */
 FUNCTION_OF_LIBRARY(shader_map) {
+  Kernel* used[LENGTH(kernels)];
+  u32 length = forward_kernels(used);
   Text text = {0};
-  i32 failed = put_text(&text, "{"), first = 1;
-  for (u32 i = 0; i < LENGTH(kernels) && !failed; i++) {
-    if (!is_used(kernels[i])) continue;
-    failed = put(&text, "%s\"%s\":%s", first ? "" : ",", kernels[i]->name, kernels[i]->information);
-    first = 0;
-  }
+  i32 failed = put_text(&text, "{");
+  for (u32 i = 0; i < length && !failed; i++) failed = put(&text, "%s\"%s\":%s", i ? "," : "", used[i]->name, used[i]->information);
   return give_built(result, &text, failed || put_text(&text, "}"));
 }
 

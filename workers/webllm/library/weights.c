@@ -44,7 +44,7 @@ static const DataType float32 = {CODE_FLOAT, 32, 1}, int32 = {CODE_INT, 32, 1}, 
 
 static struct {
   DataType elem;
-  i32 quantized; /* whether any map is */
+  i32 quantized, plain; /* whether any map is */
   Linear embedding;
   Layer* layers;
   Tensor* norm;
@@ -81,8 +81,9 @@ static i32 expect_linear(Linear* linear, u32 in, u32 out, i32 has_bias, const ch
     if (in % GROUP) return fail("weights: expected a quantized %s whose input is a multiple of %d, got %u; take unquantized weights", name, GROUP, in);
     model.quantized = 1;
     if (expect(&linear->weight, uint32, out, in / PER_WORD, name, "q_weight") || expect(&linear->scale, model.elem, out, in / GROUP, name, "q_scale")) return -1;
-  } else if (expect(&linear->weight, model.elem, out, in, name, "weight")) {
-    return -1;
+  } else {
+    model.plain = 1;
+    if (expect(&linear->weight, model.elem, out, in, name, "weight")) return -1;
   }
   return has_bias ? expect(&linear->bias, model.elem, out, 0, name, "bias") : 0;
 }
@@ -134,7 +135,7 @@ static i32 expect_model(void) {
   while (expected_count) let_go(expected[--expected_count].name);
   let_go(model.bound);
   model.bound = NULL;
-  model.quantized = 0;
+  model.quantized = model.plain = 0;
   model.elem = float32;
   Tensor* norm = find_weight("model.norm.weight");
   if (norm && is_type(norm, CODE_FLOAT, 16)) model.elem.bits = 16;
