@@ -97,7 +97,6 @@ test.describe("the hub", () => {
       ["revision/main", status(404), /404, not found; check the name and the revision/],
       ["revision/main", status(401), /401, access denied/],
       [`tree/${commit}`, (route) => send(route, "<html>"), /expected JSON/],
-      // Before the weights: what was verified is kept, and not asked for again.
       ["tokenizer.json", (route) => send(route, Buffer.from(hub.files.get("tokenizer.json")!.map((byte) => byte ^ 1))), /expected tokenizer\.json with hash/],
       ["onnx/model.onnx", (route) => send(route, altered), /expected onnx\/model\.onnx with hash [0-9a-f]{64}, got [0-9a-f]{64}/],
       ["onnx/model.onnx", (route) => send(route, weights.subarray(0, 100_000)), /expected 1\d+ bytes of onnx\/model\.onnx, got 100000/],
@@ -106,6 +105,8 @@ test.describe("the hub", () => {
     for (const [end, instead, message] of cases) {
       hub.instead.clear();
       hub.instead.set(end, instead);
+      // What was verified is kept, and would not be asked for again.
+      await page.evaluate(() => caches.delete("geodesic-models"));
       await fromHub(page);
       await refused(page, message, before);
     }

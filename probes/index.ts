@@ -2,22 +2,28 @@
 import type { Probe } from "./probe.ts";
 import type { Trace } from "./trace.ts";
 import { directnessProbe, pathLengthProbe } from "./geometry/path-length.ts";
+import { mengerCurvatureProbe } from "./geometry/menger-curvature.ts";
 import { stepLength } from "./geometry/step-length.ts";
 import { hasTrajectory } from "./geometry/trajectory.ts";
 import { turningAngle } from "./geometry/turning-angle.ts";
 import { answerProbability } from "./lens/answer-probability.ts";
 import { entropyProbe } from "./lens/entropy.ts";
 import { lensAnswerProbability, lensEntropy } from "./lens/lens-grid.ts";
+import { predictionDepth } from "./lens/prediction-depth.ts";
+import { stepDivergence } from "./lens/step-divergence.ts";
 
 export const probes: readonly Probe[] = [
   entropyProbe,
   answerProbability,
   stepLength,
   turningAngle,
+  mengerCurvatureProbe,
   pathLengthProbe,
   directnessProbe,
   lensEntropy,
   lensAnswerProbability,
+  predictionDepth,
+  stepDivergence,
 ];
 
 /**

@@ -33,6 +33,8 @@ export class Session extends EventTarget {
 
   private readonly host = new EngineHost(() => this.changed());
   private round = 0;
+  /** The runs of the round before. */
+  private before: Session["runs"] = {};
   /** Another control was chosen while a round was running. */
   private controlWaits = false;
   private scheduled = false;
@@ -152,6 +154,7 @@ export class Session extends EventTarget {
     engine.stop();
     this.running = true;
     this.notice = "";
+    this.before = this.runs;
     this.runs = {};
     this.controlWaits = false;
     try {
@@ -200,11 +203,12 @@ export class Session extends EventTarget {
     this.changed();
   }
 
-  /** Nothing more will come: runs that wait are left as they are, those that began keep their steps. */
+  /** Nothing more will come. Runs that began keep their steps; where none has, those of before are shown again. */
   private engineLost(error: Error): void {
     this.round++;
     this.running = false;
     this.host.lose(error);
+    if (this.activeRuns.every((run) => run.steps.length === 0)) this.runs = this.before;
     for (const run of this.activeRuns) run.abandon();
   }
 

@@ -24,33 +24,49 @@ export function distancesOf(points: Points): Distances {
   // Converted to float64 once, not once per pair.
   const x = Float64Array.from(points.data);
   const squares = new Float64Array(n * n);
-  for (let i = 0; i < n; i += 2) {
-    // Two rows by two, so that each number loaded serves two distances; an odd last row is paired with itself.
+  for (let i = 0; i < n; i += 4) {
+    // Four rows by two, so that each number loaded serves several distances; past the end the last row is repeated.
     const i2 = Math.min(i + 1, n - 1);
-    for (let j = 0; j <= i; j += 2) {
+    const i3 = Math.min(i + 2, n - 1);
+    const i4 = Math.min(i + 3, n - 1);
+    for (let j = 0; j <= i4; j += 2) {
       const j2 = Math.min(j + 1, n - 1);
       let ij = 0;
       let ij2 = 0;
       let i2j = 0;
       let i2j2 = 0;
-      for (let d = 0, a = i * D, a2 = i2 * D, b = j * D, b2 = j2 * D; d < D; d++) {
-        const xa = x[a + d]!;
-        const xa2 = x[a2 + d]!;
-        const xb = x[b + d]!;
-        const xb2 = x[b2 + d]!;
-        const e = xa - xb;
-        const f = xa - xb2;
-        const g = xa2 - xb;
-        const h = xa2 - xb2;
+      let i3j = 0;
+      let i3j2 = 0;
+      let i4j = 0;
+      let i4j2 = 0;
+      for (let d = 0, a = i * D, a2 = i2 * D, a3 = i3 * D, a4 = i4 * D, b = j * D, b2 = j2 * D; d < D; d++) {
+        const p = x[b + d]!;
+        const q = x[b2 + d]!;
+        let e = x[a + d]! - p;
+        let f = x[a + d]! - q;
         ij += e * e;
         ij2 += f * f;
-        i2j += g * g;
-        i2j2 += h * h;
+        e = x[a2 + d]! - p;
+        f = x[a2 + d]! - q;
+        i2j += e * e;
+        i2j2 += f * f;
+        e = x[a3 + d]! - p;
+        f = x[a3 + d]! - q;
+        i3j += e * e;
+        i3j2 += f * f;
+        e = x[a4 + d]! - p;
+        f = x[a4 + d]! - q;
+        i4j += e * e;
+        i4j2 += f * f;
       }
       put(squares, n, i, j, ij);
       put(squares, n, i, j2, ij2);
       put(squares, n, i2, j, i2j);
       put(squares, n, i2, j2, i2j2);
+      put(squares, n, i3, j, i3j);
+      put(squares, n, i3, j2, i3j2);
+      put(squares, n, i4, j, i4j);
+      put(squares, n, i4, j2, i4j2);
     }
   }
   return { n, squares };

@@ -42,16 +42,7 @@ export function procrustesOfGrams(k: Float64Array, l: Float64Array, n: number): 
   if (!(traces > 0)) return NaN;
   const { factor, rank } = choleskyRows(k, n);
   // K = RᵀR, and X = RᵀQ with QᵀQ = 1: XᵀY has the singular values of R Y, and those are the roots of the eigenvalues of R L Rᵀ.
-  const product = new Float64Array(rank * rank);
-  const half = new Float64Array(n);
-  for (let r = 0; r < rank; r++) {
-    multiply(l, factor.subarray(r * n, (r + 1) * n), half, n);
-    for (let s = 0; s <= r; s++) {
-      let sum = 0;
-      for (let i = 0, at = s * n; i < n; i++) sum += factor[at + i]! * half[i]!;
-      product[r * rank + s] = product[s * rank + r] = sum;
-    }
-  }
+  const product = rowProducts(rowProducts(factor, rank, l, n, n), rank, factor, rank, n, true);
   let nuclear = 0;
   const { values } = symmetricEigen(product, rank, 0);
   for (const value of values) if (value > negligible * values[0]!) nuclear += Math.sqrt(value);
@@ -73,9 +64,14 @@ function choleskyRows(k: Float64Array, n: number): { factor: Float64Array; rank:
     const root = Math.sqrt(left[pivot]!);
     const at = rank * n;
     for (let i = 0; i < n; i++) factor[at + i] = k[pivot * n + i]!;
-    for (let r = 0; r < at; r += n) {
-      const weight = factor[r + pivot]!;
-      for (let i = 0; i < n; i++) factor[at + i] = factor[at + i]! - weight * factor[r + i]!;
+    // Four earlier rows at a time, so that this one is read and written less often; past the end the weight is 0.
+    for (let r = 0; r < rank; r += 4) {
+      const [a, b, c, d] = [r * n, Math.min(r + 1, rank) * n, Math.min(r + 2, rank) * n, Math.min(r + 3, rank) * n];
+      const p = factor[a + pivot]!;
+      const q = r + 1 < rank ? factor[b + pivot]! : 0;
+      const u = r + 2 < rank ? factor[c + pivot]! : 0;
+      const v = r + 3 < rank ? factor[d + pivot]! : 0;
+      for (let i = 0; i < n; i++) factor[at + i] = factor[at + i]! - (p * factor[a + i]! + q * factor[b + i]! + u * factor[c + i]! + v * factor[d + i]!);
     }
     for (let i = 0; i < n; i++) {
       factor[at + i] = factor[at + i]! / root;
@@ -86,11 +82,50 @@ function choleskyRows(k: Float64Array, n: number): { factor: Float64Array; rank:
   return { factor, rank };
 }
 
-/** out = A x. */
-function multiply(a: Float64Array, x: Float64Array, out: Float64Array, n: number): void {
-  for (let i = 0; i < n; i++) {
-    let sum = 0;
-    for (let j = 0, at = i * n; j < n; j++) sum += a[at + j]! * x[j]!;
-    out[i] = sum;
+/**
+ * Inner products of `m` rows of a with `k` rows of b, [m, k]; four rows by two at a
+ * time, so that each number loaded serves several. Where they are known to be
+ * symmetric only one half is computed.
+ */
+function rowProducts(a: Float64Array, m: number, b: Float64Array, k: number, width: number, symmetric = false): Float64Array {
+  const out = new Float64Array(m * k);
+  for (let i = 0; i < m; i += 4) {
+    // Past the end the last row is repeated.
+    const i2 = Math.min(i + 1, m - 1);
+    const i3 = Math.min(i + 2, m - 1);
+    const i4 = Math.min(i + 3, m - 1);
+    for (let j = 0; j < (symmetric ? i4 + 1 : k); j += 2) {
+      const j2 = Math.min(j + 1, k - 1);
+      let ij = 0;
+      let ij2 = 0;
+      let i2j = 0;
+      let i2j2 = 0;
+      let i3j = 0;
+      let i3j2 = 0;
+      let i4j = 0;
+      let i4j2 = 0;
+      for (let d = 0, r = i * width, r2 = i2 * width, r3 = i3 * width, r4 = i4 * width, s = j * width, s2 = j2 * width; d < width; d++) {
+        const p = b[s + d]!;
+        const q = b[s2 + d]!;
+        ij += a[r + d]! * p;
+        ij2 += a[r + d]! * q;
+        i2j += a[r2 + d]! * p;
+        i2j2 += a[r2 + d]! * q;
+        i3j += a[r3 + d]! * p;
+        i3j2 += a[r3 + d]! * q;
+        i4j += a[r4 + d]! * p;
+        i4j2 += a[r4 + d]! * q;
+      }
+      out[i * k + j] = ij;
+      out[i * k + j2] = ij2;
+      out[i2 * k + j] = i2j;
+      out[i2 * k + j2] = i2j2;
+      out[i3 * k + j] = i3j;
+      out[i3 * k + j2] = i3j2;
+      out[i4 * k + j] = i4j;
+      out[i4 * k + j2] = i4j2;
+    }
   }
+  if (symmetric) for (let i = 0; i < m; i++) for (let j = 0; j < i; j++) out[j * m + i] = out[i * m + j]!;
+  return out;
 }

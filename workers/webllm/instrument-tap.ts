@@ -112,12 +112,15 @@ export class InstrumentTap implements Tap {
     this.listener = listener;
     try {
       const result = pass();
-      const { failure } = this as { failure: Error | null };
-      if (failure) throw failure;
+      this.throwFailure();
       return result;
     } finally {
       this.listener = null;
     }
+  }
+
+  private throwFailure(): void {
+    if (this.failure) throw this.failure;
   }
 
   /** All kernels run; the tap looks on. */
