@@ -14,8 +14,8 @@ const engines: readonly (readonly [EngineName, AskedModel["device"], string])[] 
   ["webllm", "webgpu", "q4f32_1"],
 ];
 
-// Logits reach 40: float32 sums over the same weights differ by some 1e-5.
-const options = { ...defaultCheckOptions, tolerance: 1e-3 };
+// Logits reach 40: float32 sums over the same weights differ by some 1e-5. Few tokens, since a step on SwiftShader takes up to 0.2 s.
+const options = { ...defaultCheckOptions, tolerance: 1e-3, tokens: [3, 1, 4, 0, 5] };
 
 for (const [engine, device, dtype] of engines) {
   test(`${engine}, ${device}, nano ${dtype}`, async ({ contractPage: page }) => {

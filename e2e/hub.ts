@@ -45,7 +45,7 @@ export class FakeHub {
     this.asked.push(path);
     const other = [...this.instead].find(([end]) => path.endsWith(end));
     if (other) return other[1](route);
-    if (path === `/api/models/${this.id}/revision/main`) return send(route, JSON.stringify({ id: this.id, sha: commit }), "application/json");
+    if (["main", commit].some((revision) => path === `/api/models/${this.id}/revision/${revision}`)) return send(route, JSON.stringify({ id: this.id, sha: commit }), "application/json");
     if (path === `/api/models/${this.id}/tree/${commit}`) return send(route, JSON.stringify(this.tree()), "application/json");
     const file = this.files.get(path.replace(`/${this.id}/resolve/${commit}/`, ""));
     if (!file) return route.fulfill({ status: 404, headers: shared, body: "Not found" });

@@ -54,21 +54,17 @@ for (const [kind, sizes] of [
       for (const n of rowCounts) {
         const x = normals(n * dIn);
         const residual = normals(n * dOut);
-        const scalars = { n, d_in: dIn, d_out: dOut };
-        const run = async (kernel: string): Promise<ArrayLike<number> | undefined> => (await gpu.run({ x, ...weights, bias, residual, out: empty(n * dOut) }, [{ kernel: kernel + suffix, scalars }], ["out"]))["out"];
         const product = reference.matMul(x, weight, n, dIn, dOut);
         const plusBias = reference.matMul(x, weight, n, dIn, dOut, bias);
         const plusResidual = product.map((value, i) => value + residual[i]!);
-        const what = `${n} × ${dIn} → ${dOut}`;
-        close(`mat_mul ${what}`, await run("mat_mul"), product);
-        close(`mat_mul_bias ${what}`, await run("mat_mul_bias"), plusBias);
-        close(`mat_mul_add ${what}`, await run("mat_mul_add"), plusResidual);
-        close(`logits ${what}`, await run("logits"), product);
-        if (n > 1) continue;
-        close(`mat_vec ${what}`, await run("mat_vec"), product);
-        close(`mat_vec_bias ${what}`, await run("mat_vec_bias"), plusBias);
-        close(`mat_vec_add ${what}`, await run("mat_vec_add"), plusResidual);
-        close(`logits_vec ${what}`, await run("logits_vec"), product);
+        const many = { mat_mul: product, mat_mul_bias: plusBias, mat_mul_add: plusResidual, logits: product };
+        const single = { mat_vec: product, mat_vec_bias: plusBias, mat_vec_add: plusResidual, logits_vec: product };
+        const expected = new Map(Object.entries(n === 1 ? { ...many, ...single } : many));
+        const outs = Object.fromEntries([...expected.keys()].map((name) => [name, empty(n * dOut)]));
+        // Each kernel writes a buffer of its own name.
+        const launches = [...expected.keys()].map((name) => ({ kernel: name + suffix, scalars: { n, d_in: dIn, d_out: dOut }, with: { out: name } }));
+        const got = await gpu.run({ x, ...weights, bias, residual, ...outs }, launches, [...expected.keys()]);
+        for (const [name, values] of expected) close(`${name}${suffix}, ${n} × ${dIn} → ${dOut}`, got[name], values);
       }
     }
   });
@@ -204,26 +200,38 @@ test("sorting probabilities, with ties", async ({ gpu }) => {
 });
 
 test("sampling by top-p", async ({ gpu }) => {
+  const topPs = [1e-5, 0.5, 0.95, 1];
+  const us = [0, 0.25, 0.7, 0.999];
   for (const v of [1, 64, 1000, 20_000]) {
-    const probs = Float32Array.from(reference.softmax(normals(2 * v, 2).slice(0, v)));
-    const index = Int32Array.from(reference.argsort(probs));
-    const sorted = Float32Array.from(index, (i) => probs[i]!);
-    for (const topP of [1e-5, 0.5, 0.95, 1]) {
-      for (const u of [0, 0.25, 0.7, 0.999]) {
-        // The second of two rows, which sample_index says.
-        const rows = { sorted: Float32Array.of(...new Float32Array(v), ...sorted), index: Int32Array.of(...new Int32Array(v).fill(-7), ...index) };
-        const { out } = await gpu.run({ ...rows, u: Float32Array.of(u), sample_index: Int32Array.of(1), top_p: Float32Array.of(0.1, topP), out: emptyIndex(1) }, [{ kernel: "sample_top_p", scalars: { n: 1, v } }], ["out"]);
-        const got = out?.[0] ?? -1;
-        // Sums in float32 may fall one token aside of a boundary: the mark must lie within its share, widened by 1e-5.
-        const place = index.indexOf(got);
-        expect(place, `${v} tokens, top-p ${topP}, u ${u}: got ${got}`).toBeGreaterThanOrEqual(0);
-        const kept = sorted.slice(0, Math.max(1, index.indexOf(reference.sampleTopP(sorted, index, 0.9999999, topP)) + 1));
-        const total = kept.reduce((sum, p) => sum + p, 0);
-        const below = sorted.slice(0, place).reduce((sum, p) => sum + p, 0);
-        expect(u * total, `${v} tokens, top-p ${topP}, u ${u}`).toBeGreaterThanOrEqual(below - 1e-5);
-        expect(u * total).toBeLessThanOrEqual(below + sorted[place]! + 1e-5);
-      }
-    }
+    // A row for each top-p; four samples of each, the rows in turn.
+    const rows = topPs.map((_, row) => {
+      const probs = reference.softmax(normals(v, 1 + row));
+      const columns = reference.argsort(probs);
+      return { columns, sorted: Float32Array.from(columns, (column) => probs[column]!) };
+    });
+    const samples = us.flatMap((u) => topPs.map((topP, row) => ({ u, topP, row })));
+    const buffers = {
+      sorted: Float32Array.from(rows.flatMap(({ sorted }) => [...sorted])),
+      index: Int32Array.from(rows.flatMap(({ columns }) => columns)),
+      u: Float32Array.from(samples, ({ u }) => u),
+      sample_index: Int32Array.from(samples, ({ row }) => row),
+      top_p: Float32Array.from(topPs),
+      out: emptyIndex(samples.length),
+    };
+    const { out } = await gpu.run(buffers, [{ kernel: "sample_top_p", scalars: { n: samples.length, v } }], ["out"]);
+    samples.forEach(({ u, topP, row }, i) => {
+      const { columns, sorted } = rows[row]!;
+      const what = `${v} tokens, top-p ${topP}, u ${u}, got ${out?.[i]}`;
+      const place = columns.indexOf(out?.[i] ?? -1);
+      expect(place, what).toBeGreaterThanOrEqual(0);
+      const total = reference.sumTopP(sorted, topP);
+      const below = sorted.slice(0, place).reduce((sum, p) => sum + p, 0);
+      // Sums in float32 may fall one token aside of a boundary: the mark lies within the token's share, widened by 1e-5.
+      expect(u * total, what).toBeGreaterThanOrEqual(below - 1e-5);
+      expect(u * total, what).toBeLessThanOrEqual(below + sorted[place]! + 1e-5);
+      // Away from boundaries it is the one token of the definition.
+      if (u * total > below + 1e-5 && u * total < below + sorted[place]! - 1e-5) expect(out?.[i], what).toBe(reference.sampleTopP(sorted, columns, u, topP));
+    });
   }
 });
 

@@ -129,14 +129,20 @@ export function argsort(probs: Numeric): number[] {
   return Array.from(probs, (_, i) => i).sort((a, b) => at(probs, b) - at(probs, a) || a - b);
 }
 
-/** The token that `u` falls on among the fewest that together reach `topP`. */
-export function sampleTopP(sorted: Numeric, index: Numeric, u: number, topP: number): number {
+/** The sum of the fewest probabilities, from the largest, that together reach `topP`. */
+export function sumTopP(sorted: Numeric, topP: number): number {
   let total = 0;
   for (let i = 0; i < sorted.length && (i === 0 || total < topP); i++) total += at(sorted, i);
+  return total;
+}
+
+/** The token that `u` of that sum falls on. */
+export function sampleTopP(sorted: Numeric, index: Numeric, u: number, topP: number): number {
+  const mark = u * sumTopP(sorted, topP);
   let sum = 0;
   for (let i = 0; i < sorted.length; i++) {
     sum += at(sorted, i);
-    if (sum > u * total) return at(index, i);
+    if (sum > mark) return at(index, i);
   }
   return at(index, sorted.length - 1);
 }

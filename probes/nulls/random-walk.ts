@@ -38,7 +38,8 @@ export function walksLike(path: Tensor, space: WalkSpace = "ambient"): (random: 
     const direction = new Float64Array(D);
     for (let t = 1; t < T; t++) {
       drawDirection(direction, random, basis);
-      const scale = lengths[t - 1]! === 0 ? 0 : lengths[t - 1]! / norm(direction);
+      const length = lengths[t - 1]!;
+      const scale = length === 0 ? 0 : length / norm(direction);
       for (let d = 0; d < D; d++) at[d] = at[d]! + scale * direction[d]!;
       walk.data.set(at, t * D);
     }

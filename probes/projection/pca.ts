@@ -1,75 +1,231 @@
 /**
  * Principal component analysis, exact: the directions of largest variance.
  *
- * With X the centred points, the components are the eigenvectors of XᵀX, or,
- * where there are fewer points than dimensions, Xᵀu/√λ of those of XXᵀ (the
- * Gram trick). No sampling and no random projection.
+ * With X the centred points, the components are the eigenvectors of XᵀX, and
+ * the shares of variance its eigenvalues over their sum. No sampling and no
+ * random projection; all sums are in float64. What is cheapest is taken:
+ * - up to 256 dimensions, the whole matrix XᵀX
+ * - up to 256 points, XXᵀ: components Xᵀu/√λ (the Gram trick)
+ * - else products with XᵀX only, never formed, until the leading components are
+ *   within 1e-6 rad (`leading-eigenpairs.ts`); `residual` says how far it came
  *
  * The sign of a component is a convention: its coordinate of largest magnitude
  * (the first such) is positive.
  *
  * Source: Pearson 1901; Hotelling 1933.
+ *
+ * Where it misleads: two axes may hold little of the variance (read the share);
+ * one far point (the first token) takes the first axis; where two shares are
+ * equal (`gaps` near 0) the axes may turn within their plane.
  */
 import { row, tensor, type Tensor } from "../tensor.ts";
 import { finiteRows } from "./finite-rows.ts";
+import { leadingEigenpairs } from "./leading-eigenpairs.ts";
+import { finish, stride, type Steps } from "./steps.ts";
 import { symmetricEigen } from "./symmetric-eigen.ts";
 
-export interface Pca {
-  /** [D] */
+/** A linear picture: coordinate c of a point x is (x − mean) · components[c]. */
+export interface LinearMap {
+  /** [D] the point drawn at 0. */
   readonly mean: Float64Array<ArrayBuffer>;
-  /** Orthonormal rows, [k, D]; a zero row where the points have no variance left. */
+  /** Orthonormal rows, [k, D]; a zero row where there is no such direction. */
   readonly components: Tensor;
+}
+
+export interface Pca extends LinearMap {
   /** [k] each component's share of the total variance; NaN where there is no variance at all. */
   readonly explained: Float64Array<ArrayBuffer>;
+  /** [k] how far the share of the next component lies below; near 0 the two may be exchanged or turned. */
+  readonly gaps: Float64Array<ArrayBuffer>;
   /** Total variance of the points, Σ over dimensions, divided by n. */
   readonly variance: number;
+  /** The largest ‖C v − λ v‖ / λ₁ of the components, C the covariance; 0 where the whole matrix was solved. */
+  readonly residual: number;
 }
 
 /** Below this share of the total, variance is rounding. */
 const negligible = 1e-12;
+
+/** Up to this size the whole matrix is solved. */
+const wholeUpTo = 256;
 
 /**
  * @param points  [n, D]; rows that are not finite are left out
  * @param k       how many components
  */
 export function fitPca(points: Tensor, k: number): Pca {
+  return finish(pcaSteps(points, k));
+}
+
+/**
+ * The same in steps.
+ *
+ * @throws Error where the components have not settled after 20,000 products (many nearly equal leading shares)
+ */
+export function* pcaSteps(points: Tensor, k: number): Steps<Pca> {
   const rows = finiteRows(points);
   const hiddenSize = points.shape[1] ?? 0;
   const n = rows.length;
   const mean = meanOf(points, rows);
-  const centred = new Float64Array(n * hiddenSize);
   let total = 0;
-  rows.forEach((r, i) => {
+  for (const r of rows) {
     const h = row(points, r);
     for (let d = 0; d < hiddenSize; d++) {
       const x = h[d]! - mean[d]!;
-      centred[i * hiddenSize + d] = x;
       total += x * x;
     }
-  });
+  }
   const components = tensor([k, hiddenSize]);
   const explained = new Float64Array(k).fill(total > 0 ? 0 : NaN);
+  const gaps = new Float64Array(k).fill(total > 0 ? 0 : NaN);
+  let residual = 0;
   if (total > 0) {
-    const dual = n < hiddenSize;
-    const m = dual ? n : hiddenSize;
-    const product = dual ? innerProducts(centred, n, hiddenSize) : innerProducts(transposed(centred, n, hiddenSize), hiddenSize, n);
-    const { values, vectors } = symmetricEigen(product, m, k);
+    const whole = Math.min(n, hiddenSize) <= Math.max(wholeUpTo, 3 * k);
+    const found = whole ? yield* wholeEigen(points, rows, mean, k) : yield* leadingEigen(points, rows, mean, k, total);
+    residual = found.residual;
     const basis: Float64Array[] = [];
-    for (let i = 0; i < Math.min(k, m); i++) {
-      if (!(values[i]! > negligible * total)) break;
-      explained[i] = values[i]! / total;
-      const vector = vectors.subarray(i * m, (i + 1) * m);
-      const direction = dual ? combineRows(centred, vector, hiddenSize) : vector;
+    for (let i = 0; i < k; i++) {
+      if (!(found.values[i]! > negligible * total)) break;
+      explained[i] = found.values[i]! / total;
+      gaps[i] = (found.values[i]! - Math.max(0, found.values[i + 1] ?? 0)) / total;
+      const direction = found.directions.subarray(i * hiddenSize, (i + 1) * hiddenSize);
       orthonormalise(direction, basis);
       basis.push(direction);
       components.data.set(direction, i * hiddenSize);
     }
   }
-  return { mean, components, explained, variance: n > 0 ? total / n : NaN };
+  return { mean, components, explained, gaps, variance: n > 0 ? total / n : NaN, residual };
+}
+
+interface Found {
+  /** Of XᵀX, largest first; at least k + 1 of them unless there are no more. */
+  readonly values: Float64Array;
+  /** [k, D], not yet of unit length. */
+  readonly directions: Float64Array;
+  readonly residual: number;
+}
+
+function* wholeEigen(points: Tensor, rows: readonly number[], mean: Float64Array, k: number): Steps<Found> {
+  const hiddenSize = mean.length;
+  const n = rows.length;
+  const centred = new Float64Array(n * hiddenSize);
+  rows.forEach((r, i) => {
+    const h = row(points, r);
+    for (let d = 0; d < hiddenSize; d++) centred[i * hiddenSize + d] = h[d]! - mean[d]!;
+  });
+  const dual = n < hiddenSize;
+  const m = dual ? n : hiddenSize;
+  const product = dual ? yield* innerProducts(centred, n, hiddenSize) : yield* innerProducts(transposed(centred, n, hiddenSize), hiddenSize, n);
+  const { values, vectors } = symmetricEigen(product, m, k);
+  const directions = new Float64Array(k * hiddenSize);
+  for (let i = 0; i < Math.min(k, m); i++) {
+    const vector = vectors.subarray(i * m, (i + 1) * m);
+    directions.set(dual ? combineRows(centred, vector, hiddenSize) : vector, i * hiddenSize);
+  }
+  return { values, directions, residual: 0 };
+}
+
+function* leadingEigen(points: Tensor, rows: readonly number[], mean: Float64Array, k: number, total: number): Steps<Found> {
+  const { values, vectors, residual, converged } = yield* leadingEigenpairs(mean.length, k, (x, width, out) => covarianceTimes(points, rows, mean, 1 / total, x, width, out));
+  if (!converged) throw new Error(`fitPca: expected ${k} components that settle, got a residual of ${residual.toExponential(1)} after the last product; ask for fewer components`);
+  return { values: values.map((value) => value * total), directions: vectors, residual };
+}
+
+/**
+ * out[c] += scale Σᵢ x̃ᵢ (x̃ᵢ · v[c]), x̃ the centred points: one pass over them,
+ * four rows at a time, which stay in the cache for all `width` vectors.
+ */
+function* covarianceTimes(points: Tensor, rows: readonly number[], mean: Float64Array, scale: number, v: Float64Array, width: number, out: Float64Array): Steps<void> {
+  const D = mean.length;
+  const n = rows.length;
+  const tile = [0, 1, 2, 3].map(() => new Float64Array(D)) as [Float64Array, Float64Array, Float64Array, Float64Array];
+  const pause = 4 * Math.max(1, Math.round(stride / (8 * D * width)));
+  for (let i = 0; i < n; i += 4) {
+    for (let r = 0; r < 4; r++) {
+      const x = tile[r]!;
+      if (i + r < n) centre(points.data, rows[i + r]! * D, mean, x);
+      else x.fill(0);
+    }
+    for (let c = 0; c < width; c += 2) {
+      const p = c * D;
+      if (c + 1 < width) tileTimesTwo(tile[0], tile[1], tile[2], tile[3], v.subarray(p, p + D), v.subarray(p + D, p + 2 * D), out.subarray(p, p + D), out.subarray(p + D, p + 2 * D), scale);
+      else tileTimesOne(tile[0], tile[1], tile[2], tile[3], v.subarray(p, p + D), out.subarray(p, p + D), scale);
+    }
+    if (i > 0 && i % pause === 0) yield { phase: "components", done: 0, total: 0 };
+  }
+}
+
+function centre(data: Float32Array, from: number, mean: Float64Array, out: Float64Array): void {
+  const D = out.length;
+  for (let d = 0; d < D; d++) out[d] = data[from + d]! - mean[d]!;
+}
+
+function tileTimesTwo(x0: Float64Array, x1: Float64Array, x2: Float64Array, x3: Float64Array, v: Float64Array, w: Float64Array, outV: Float64Array, outW: Float64Array, scale: number): void {
+  const D = x0.length;
+  let v0 = 0;
+  let v1 = 0;
+  let v2 = 0;
+  let v3 = 0;
+  let w0 = 0;
+  let w1 = 0;
+  let w2 = 0;
+  let w3 = 0;
+  for (let d = 0; d < D; d++) {
+    const a = v[d]!;
+    const b = w[d]!;
+    const p = x0[d]!;
+    const q = x1[d]!;
+    const r = x2[d]!;
+    const s = x3[d]!;
+    v0 += p * a;
+    v1 += q * a;
+    v2 += r * a;
+    v3 += s * a;
+    w0 += p * b;
+    w1 += q * b;
+    w2 += r * b;
+    w3 += s * b;
+  }
+  v0 *= scale;
+  v1 *= scale;
+  v2 *= scale;
+  v3 *= scale;
+  w0 *= scale;
+  w1 *= scale;
+  w2 *= scale;
+  w3 *= scale;
+  for (let d = 0; d < D; d++) {
+    const p = x0[d]!;
+    const q = x1[d]!;
+    const r = x2[d]!;
+    const s = x3[d]!;
+    outV[d] = outV[d]! + (p * v0 + q * v1) + (r * v2 + s * v3);
+    outW[d] = outW[d]! + (p * w0 + q * w1) + (r * w2 + s * w3);
+  }
+}
+
+function tileTimesOne(x0: Float64Array, x1: Float64Array, x2: Float64Array, x3: Float64Array, v: Float64Array, out: Float64Array, scale: number): void {
+  const D = x0.length;
+  let v0 = 0;
+  let v1 = 0;
+  let v2 = 0;
+  let v3 = 0;
+  for (let d = 0; d < D; d++) {
+    const a = v[d]!;
+    v0 += x0[d]! * a;
+    v1 += x1[d]! * a;
+    v2 += x2[d]! * a;
+    v3 += x3[d]! * a;
+  }
+  v0 *= scale;
+  v1 *= scale;
+  v2 *= scale;
+  v3 *= scale;
+  for (let d = 0; d < D; d++) out[d] = out[d]! + (x0[d]! * v0 + x1[d]! * v1) + (x2[d]! * v2 + x3[d]! * v3);
 }
 
 /** Coordinates of points [n, D] along the components, [n, k]; NaN for rows that are not finite. */
-export function projectPca(pca: Pca, points: Tensor): Tensor {
+export function projectPca(pca: LinearMap, points: Tensor): Tensor {
   const [n = 0, hiddenSize = 0] = points.shape;
   const [k = 0, expected = 0] = pca.components.shape;
   if (hiddenSize !== expected) throw new RangeError(`projectPca: expected points of ${expected} dimensions, got ${hiddenSize}`);
@@ -107,8 +263,9 @@ function meanOf(points: Tensor, rows: readonly number[]): Float64Array<ArrayBuff
 }
 
 /** Inner products of all pairs of `m` rows, [m, m]; two rows by two at a time, so that each number loaded serves two products. */
-function innerProducts(x: Float64Array, m: number, width: number): Float64Array {
+function* innerProducts(x: Float64Array, m: number, width: number): Steps<Float64Array> {
   const out = new Float64Array(m * m);
+  let sinceYield = 0;
   for (let i = 0; i < m; i += 2) {
     // An odd last row is paired with itself.
     const i2 = Math.min(i + 1, m - 1);
@@ -132,6 +289,11 @@ function innerProducts(x: Float64Array, m: number, width: number): Float64Array 
       out[i * m + j2] = out[j2 * m + i] = ij2;
       out[i2 * m + j] = out[j * m + i2] = i2j;
       out[i2 * m + j2] = out[j2 * m + i2] = i2j2;
+    }
+    sinceYield += (2 * i + 4) * width;
+    if (sinceYield > stride) {
+      sinceYield = 0;
+      yield { phase: "components", done: i + 2, total: m };
     }
   }
   return out;

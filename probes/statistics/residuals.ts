@@ -7,7 +7,7 @@
  * Values on a line give 0; the residuals of any data have mean 0 and no
  * correlation with x. Unit that of y.
  *
- * Source: ordinary least squares; as a length correction e.g. Gardner & Neufeld 1987.
+ * Source: ordinary least squares (Gauss 1809; Legendre 1805).
  *
  * Where it misleads: where modes hardly overlap in x, the line takes the
  * difference between modes out as well; match lengths instead.

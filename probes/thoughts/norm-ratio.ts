@@ -1,7 +1,7 @@
 /**
  * How large a latent thought is beside what the model is used to: ‖z‖ over the mean
  * norm of the embedding rows. 1 for a typical embedding; a raw hidden state of a
- * model not trained for it is often 10 to 100. Unit 1.
+ * model not trained to have it fed back is usually far more. Unit 1.
  *
  * Source: the rescaling of LatentMAS, arXiv:2511.20639.
  *

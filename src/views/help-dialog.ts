@@ -8,7 +8,7 @@ export class HelpDialog extends LitElement {
   static override styles = [
     sharedStyle,
     css`
-      dialog { border: 1px solid var(--strong); border-radius: 12px; background: var(--raised); color: var(--ink); padding: 1.4rem 1.6rem; max-width: min(44rem, calc(100vw - 2rem)); }
+      dialog { border: 1px solid var(--strong); border-radius: 12px; background: var(--raised); color: var(--ink); padding: 1.4rem 1.6rem; max-width: min(44rem, calc(100vw - 2rem)); max-height: calc(100dvh - 2rem); overflow-y: auto; }
       dialog::backdrop { background: rgb(0 0 0 / 0.4); }
       .head { display: flex; justify-content: space-between; align-items: center; }
       h3 { font-size: var(--body); margin-top: 1rem; }
@@ -42,7 +42,16 @@ export class HelpDialog extends LitElement {
       </dl>
       <h3>Does the thought matter?</h3>
       <p>Below the latent loop a control takes the thought’s place: nothing, a pause, a random vector, another problem’s thought, the nearest token, or noise. If the answer survives all of them, the thought was not used. On pointer chase it survives the nearest token, since there a thought is one letter; on reachability it does not, since there a thought holds two.</p>
+      <p>A model that never learnt to think in vectors is given them in other ways, too: its hidden state at an embedding’s norm, or mixtures of the tokens that it finds likely (soft thinking, mixture of inputs). “Not trained for this” says so; each thought shows its norm and the embeddings nearest to it.</p>
+      <h3>Models</h3>
+      <dl>
+        <dt>embedded</dt><dd>nano, 0.37 M parameters, trained for these tasks. Nothing is downloaded.</dd>
+        <dt>WebLLM</dt><dd>language models on WebGPU, in MLC’s format. Hidden states are read between the kernels of the model library: ours, or the stock one.</dd>
+        <dt>transformers.js</dt><dd>ONNX models. Hidden states are read from outputs that are added to the graph.</dd>
+      </dl>
+      <p>Choosing a model of the hub contacts huggingface.co, a stock library github.com; nothing else leaves this machine. Downloads are verified byte by byte, can be paused, and go on from where they were.</p>
       <h3>What to trust</h3>
+      <p>“Probe verified”: after loading, layer 0 was the embedding, the head applied to the last layer gave the model’s own logits, and a vector step with a token’s embedding gave the token’s logits. A click shows by how much they differed. Where one fails, nothing of the model is drawn.</p>
       <p>A projection to two dimensions loses most of what there is; each states how much variance it keeps and how many neighbours stay neighbours (trustworthiness). One question is an anecdote; the last panel counts.</p>
       <h3>Keys</h3>
       <dl>

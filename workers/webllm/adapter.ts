@@ -13,6 +13,8 @@ import { EngineError } from "../engine.ts";
 import { numberToHalf } from "./float16.ts";
 import type { Weight } from "./layer-finder.ts";
 
+/** The release whose private names these are; the package is pinned to it. */
+export const webllmVersion = "0.2.86";
 /** Libraries go with one release only: those of another folder do not even link. */
 const expectedModelVersion = "v0_2_86/base";
 
@@ -117,12 +119,12 @@ export function borrowPipeline(engine: MLCEngine, modelId: string): Pipeline {
 /** @throws EngineError where the package is not the release that this code was written for */
 export function checkRelease(): void {
   if (modelVersion !== expectedModelVersion) {
-    throw new EngineError(`webllm: expected libraries of ${expectedModelVersion}, got ${modelVersion}; install @mlc-ai/web-llm 0.2.86`);
+    throw new EngineError(`webllm: expected libraries of ${expectedModelVersion}, got ${modelVersion}; install @mlc-ai/web-llm ${webllmVersion}`);
   }
 }
 
 function unknownWebllm(name: string): EngineError {
-  return new EngineError(`webllm: expected ${name}, as in @mlc-ai/web-llm 0.2.86, got none; install that release`);
+  return new EngineError(`webllm: expected ${name}, as in @mlc-ai/web-llm ${webllmVersion}, got none; install that release`);
 }
 
 export interface LoadedWeight extends Weight {

@@ -12,7 +12,7 @@ import { Progress } from "../files/progress.ts";
 import { pageBase } from "../page.ts";
 import { difference, selfCheck, toleranceFor } from "../self-check.ts";
 import { loadTokenizer } from "../tokenizer.ts";
-import { type Pipeline, borrowPipeline, checkRelease } from "./adapter.ts";
+import { type Pipeline, borrowPipeline, checkRelease, webllmVersion } from "./adapter.ts";
 import { GpuHooks } from "./gpu-hooks.ts";
 import { watchGpu } from "./gpu-watch.ts";
 import { InstrumentTap } from "./instrument-tap.ts";
@@ -36,7 +36,6 @@ export interface LoadOptions {
 
 /** WebLLM knows models by name; a worker has one at a time. */
 const modelId = "geodesic";
-export const webllmVersion = "0.2.86";
 
 /**
  * Downloads, verifies, uploads, compiles and checks a model.
@@ -147,6 +146,10 @@ export async function loadWebllm(
         await model.measure();
         stopped();
         const check = await selfCheck(model);
+        if (check.embedding !== 0 || check.latent !== 0) {
+          // The same kernels on the same numbers: anything else was fed, or read.
+          throw new EngineError(`probe: expected embeddings that are read and fed back bit for bit, got differences of ${check.embedding.toPrecision(3)} and ${check.latent.toPrecision(3)}; this library cannot be probed`);
+        }
         stopped();
         const official = await compareWithOfficial(model, engine, pipeline, logits);
         stopped();

@@ -1,10 +1,11 @@
 /** The adapter, the tap through TVM's instrument and the decoder, on kinds of libraries that no test machine can load. */
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { row } from "../../probes/tensor.ts";
 import { decoderContract } from "../decoder-contract.test-support.ts";
 import type { Tokenizer } from "../engine.ts";
 import { selfCheck } from "../self-check.ts";
-import { borrowPipeline, checkRelease } from "./adapter.ts";
+import { borrowPipeline, checkRelease, webllmVersion } from "./adapter.ts";
 import { type FakeKind, type FakeWebllm, fakeWebllm, sizes } from "./fake-webllm.test-support.ts";
 import { GpuHooks } from "./gpu-hooks.ts";
 import { InstrumentTap } from "./instrument-tap.ts";
@@ -107,7 +108,11 @@ test("a library that announces nothing is read through webgpu", async () => {
 });
 
 describe("WebLLM", () => {
-  test("is the release that the adapter knows", () => expect(checkRelease).not.toThrow());
+  test("is the release that the adapter knows", () => {
+    expect(checkRelease).not.toThrow();
+    const installed: unknown = JSON.parse(readFileSync(new URL("../../node_modules/@mlc-ai/web-llm/package.json", import.meta.url), "utf8"));
+    expect(installed).toMatchObject({ version: webllmVersion });
+  });
 
   test("of another release is refused by the name that it lacks", () => {
     const { engine, modelId, pipeline } = fakeWebllm(plain);
@@ -180,6 +185,23 @@ describe("WebLLM", () => {
     for (const call of [decoder.lens({ shape: [1, 3], data: new Float32Array(3) }), decoder.forward({ shape: [1, 3], data: new Float32Array(3) })]) {
       await expect(call).rejects.toMatchObject({ name: "EngineError" });
     }
+  });
+
+  test("keeps no state of a pass that failed for the next latent step", async () => {
+    const { decoder, fake } = make(plain);
+    const { finalNorm } = await decoder.forward([1, 2]);
+    const fed = { shape: [1, sizes.hiddenSize], data: row(finalNorm, 1).slice() };
+    const expected = await decoder.forward(fed);
+    await decoder.rewind(2);
+    await decoder.rewind(0);
+    await decoder.forward([1, 2]);
+    fake.fail({ message: "no" });
+    await expect(decoder.forward([5])).rejects.toThrow();
+    expect((await decoder.forward(fed)).logits).toEqual(expected.logits);
+    // Calls that do not wait for each other.
+    await decoder.rewind(0);
+    const [, , , third] = await Promise.all([decoder.forward([1, 2]), decoder.forward([5]), decoder.rewind(2), decoder.forward(fed)] as const);
+    expect(third.logits).toEqual(expected.logits);
   });
 
   test("goes on where we stop: its count of positions is right after latent steps and rewinds", async () => {

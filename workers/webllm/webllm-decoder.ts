@@ -26,7 +26,7 @@ export class WebllmDecoder implements Decoder {
   /** Bytes of a state, [D]. */
   private readonly rowBytes: number;
   /** The last final-norm state, as it was handed out and as it still lies on the GPU: what a latent step mostly feeds back. */
-  private readonly last: { readonly buffer: GPUBuffer; readonly id: number; state: Float32Array | null };
+  private readonly last: { readonly buffer: GPUBuffer; readonly id: number; state: Float32Array | null; passes: number };
 
   /**
    * @param close  unloads the model
@@ -42,7 +42,7 @@ export class WebllmDecoder implements Decoder {
     this.store = new Store(pipeline);
     this.rowBytes = spec.hiddenSize * (pipeline.dtype === "float16" ? 2 : 4);
     const buffer = pipeline.device.createBuffer({ label: "geodesic latent", size: this.rowBytes, usage: usage.copyDestination | usage.copySource });
-    this.last = { buffer, id: pipeline.adopt(buffer), state: null };
+    this.last = { buffer, id: pipeline.adopt(buffer), state: null, passes: 0 };
   }
 
   get length(): number {
@@ -98,6 +98,7 @@ export class WebllmDecoder implements Decoder {
     const rows = "shape" in input ? (input.shape[0] ?? 0) : input.length;
     const states = capture ? (layers + 1) * rows * rowBytes : 0;
     const normed = rows * rowBytes;
+    let ticket = 0;
     const bytes = await this.exclusive(() => {
       // Our rows for a model that scales its input lie behind what is read back.
       const total = states + normed + rows * vocabSize * 4;
@@ -115,13 +116,16 @@ export class WebllmDecoder implements Decoder {
         () => pipeline.forward(fed.input),
       );
       this.checkLogits(lastLogits, 1);
+      // What lies in `last` from here on is known once this pass has come back, and if no other has begun by then.
+      last.state = null;
+      ticket = ++last.passes;
       pipeline.copy(buffer, states + (rows - 1) * rowBytes, last.id, 0, rowBytes);
       this.head({ buffer, offset: states }, rows - 1, true, logits);
       pipeline.copy(lastLogits.dataPtr, 0, buffer, logits.offset + (rows - 1) * vocabSize * 4, vocabSize * 4);
       return total;
     });
     const finalNorm = tensor([rows, hiddenSize], this.numbers(bytes.slice(states, states + normed)));
-    last.state = finalNorm.data.slice((rows - 1) * hiddenSize);
+    if (ticket === last.passes) last.state = finalNorm.data.slice((rows - 1) * hiddenSize);
     return {
       logits: tensor([rows, vocabSize], new Float32Array(bytes.slice(states + normed))),
       residPost: capture ? stepMajor(this.numbers(bytes.slice(0, states)), layers + 1, rows, hiddenSize) : null,
@@ -302,21 +306,27 @@ export class WebllmDecoder implements Decoder {
       const { device } = this.pipeline;
       const scopes = ["internal", "out-of-memory", "validation"] as const;
       for (const scope of scopes) device.pushErrorScope(scope);
-      let errors: Promise<(GPUError | null)[]> | null = null;
-      const pop = (): Promise<(GPUError | null)[]> => (errors ??= Promise.all(scopes.map(() => device.popErrorScope())));
+      const said = async (): Promise<GpuFailure | null> => {
+        const errors = await Promise.all(scopes.map(() => device.popErrorScope()));
+        const error = errors.find((candidate) => candidate !== null);
+        return error ? new GpuFailure(error) : null;
+      };
+      let errors: Promise<GpuFailure | null> | null = null;
       try {
         const bytes = this.pipeline.scoped(record);
         const read = bytes > 0 ? this.store.read(bytes) : Promise.resolve(new ArrayBuffer(0));
-        const [content, found] = await Promise.all([read, pop()]);
-        const error = found.find((candidate) => candidate !== null);
-        if (error) throw new GpuFailure(error);
+        errors = said();
+        const [content, failure] = await Promise.all([read, errors]);
+        if (failure) throw failure;
         return content;
       } catch (error) {
-        await pop().catch(() => undefined);
+        const failure = await (errors ?? said()).catch(() => null);
         // A lost device breaks off calls before it says so itself.
         await new Promise((resolve) => setTimeout(resolve));
         this.checkAlive();
-        throw asEngineError(error);
+        // It may be the store itself that the GPU would not make.
+        if (failure) this.store.dispose();
+        throw asEngineError(failure ?? error);
       }
     });
     this.queue = result.catch(() => undefined);

@@ -7,6 +7,8 @@ import * as Comlink from "comlink";
 import type { Tensor } from "../../../probes/tensor.ts";
 import { connect, type EngineHandle } from "../../../workers/connect.ts";
 import type { AccuracyRequest, ModelRequest, RunRequest } from "../../../workers/engine.ts";
+import type { Step } from "../../kernels/gpu.ts";
+import { type BufferSizes, kernelTimes } from "./kernel-times.ts";
 import type { StepTimes } from "./overhead.worker.ts";
 import type { WebllmStepTimes } from "./webllm-overhead.worker.ts";
 
@@ -34,6 +36,8 @@ export interface Bench {
   stepTimes(source: "embedded" | "folder", rounds: number): Promise<StepTimes>;
   /** Decode steps of `nano` on WebLLM. */
   webllmStepTimes(rounds: number): Promise<WebllmStepTimes>;
+  /** Milliseconds of lists of kernel launches, [lists][rounds]. */
+  kernelTimes(lists: readonly (readonly Step[])[], sizes: BufferSizes, rounds: number): Promise<number[][]>;
 }
 
 declare global {
@@ -67,6 +71,8 @@ function folder(): ModelRequest {
 }
 
 globalThis.bench = {
+  kernelTimes,
+
   async accuracy(dtype, request) {
     const counts = await (await engine(dtype)).accuracy(request, () => undefined);
     return counts.map(({ correct }) => correct);
