@@ -14,7 +14,7 @@ import { header, libraryKernels } from "./glue.ts";
 
 const folder = new URL("./", import.meta.url);
 export const libraryFile = fileURLToPath(new URL("geodesic-llama.wasm", folder));
-const headerFile = fileURLToPath(new URL("kernels.h", folder));
+export const headerFile = fileURLToPath(new URL("kernels.h", folder));
 
 /** Freestanding: no C library, no start code, memory exported, names stripped. The stack lies first, where an overflow traps. */
 const flags = [

@@ -6,9 +6,8 @@
 import { readFileSync } from "node:fs";
 import { configureLibrary } from "./configure.ts";
 import type { LibraryConfig } from "./configure.ts";
-import { libraryFile } from "./build.ts";
 
-export const builtLibrary = (): Uint8Array => new Uint8Array(readFileSync(libraryFile));
+export const builtLibrary = (): Uint8Array => new Uint8Array(readFileSync(new URL("geodesic-llama.wasm", import.meta.url)));
 
 /** Functions the wasm may export, as far as we call them. */
 interface Exports {
@@ -279,8 +278,8 @@ export function weightsOf(config: LibraryConfig, { q4 = false, elem = "float32" 
   const weights: Weights = new Map();
   const linear = (name: string, out: number, inputs: number): void => {
     if (q4) {
-      weights.set(`${name}.q_weight`, { shape: [out, inputs / 8], dtype: "uint32" });
-      weights.set(`${name}.q_scale`, { shape: [out, inputs / 32], dtype: elem });
+      weights.set(`${name}.q_weight`, { shape: [out, 4 * Math.ceil(inputs / 32)], dtype: "uint32" });
+      weights.set(`${name}.q_scale`, { shape: [out, Math.ceil(inputs / 32)], dtype: elem });
     } else weights.set(`${name}.weight`, { shape: [out, inputs], dtype: elem });
   };
   const vector = (name: string, size: number): void => void weights.set(name, { shape: [size], dtype: elem });
