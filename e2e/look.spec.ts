@@ -55,8 +55,19 @@ for (const scheme of ["light", "dark"] as const) {
         await picture(page, "help", false);
         await accessible();
         await page.keyboard.press("Escape");
-        await openPicker(page);
-        await picture(page, "picker", false);
+        const dialog = await openPicker(page);
+        for (const kind of ["embedded", "WebLLM", "transformers", "stored"]) {
+          await dialog.getByRole("tab", { name: new RegExp(`^${kind}`) }).click();
+          if (kind === "WebLLM") await expect(dialog.locator("catalogue-entry").first()).toBeVisible();
+          await picture(page, `picker-${kind}`, false);
+          await accessible();
+          expect(await page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+          expect(await dialog.evaluate((element) => element.scrollWidth - element.clientWidth)).toBeLessThanOrEqual(0);
+        }
+        await page.keyboard.press("Escape");
+        // What the numbers come from, one click away from the model's name.
+        await page.locator("probe-verdict summary").click();
+        await picture(page, "verdict", false);
         await accessible();
         expect(await page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
       });

@@ -14,6 +14,7 @@
  * "Infinity", "-Infinity", "-0". Reading trusts nothing: every field is checked
  * and copied, unknown ones are dropped, and texts stay texts.
  */
+import { type Intervention, type Replacement, residualOperations } from "./intervention.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 import type { Tensor } from "./tensor.ts";
 import {
@@ -34,7 +35,7 @@ import {
 export const traceVersion = "1";
 
 /** The most that is read from a file that somebody sent; far above what a browser can show. */
-const limits = { bytes: 2 ** 31, text: 2 ** 20, short: 2000, steps: 2 ** 16, layers: 2 ** 10, hiddenSize: 2 ** 16, vocabSize: 2 ** 24, kept: 2 ** 10 } as const;
+const limits = { bytes: 2 ** 31, text: 2 ** 20, short: 2000, steps: 2 ** 16, layers: 2 ** 10, hiddenSize: 2 ** 16, vocabSize: 2 ** 24, kept: 2 ** 10, interventions: 2 ** 12 } as const;
 
 export function encodeTrace(trace: Trace): Uint8Array<ArrayBuffer> {
   const { activations, lens, ...record } = trace;
@@ -180,6 +181,10 @@ class Field {
     return this.value === null ? null : read(this);
   }
 
+  get absent(): boolean {
+    return this.value === undefined;
+  }
+
   /** For fields that came after the first files of this version. */
   orNullOrAbsent<T>(read: (field: Field) => T): T | null {
     return this.value === undefined ? null : this.orNull(read);
@@ -206,7 +211,66 @@ function readRecord(f: Field): Omit<Trace, "activations" | "lens"> {
     answer: readAnswer(f.at("answer"), model.vocabSize),
     engine: readEngine(f.at("engine")),
     created: readDate(f.at("created")),
+    ...readAltered(f, model, steps.length),
   };
+}
+
+/** The two fields of an altered run; nothing for the others. */
+function readAltered(f: Field, model: ModelSpec, steps: number): Pick<Trace, "interventions" | "branch"> {
+  if (f.at("interventions").absent) return {};
+  return {
+    interventions: f.at("interventions").list(limits.interventions, (item) => readIntervention(item, model)),
+    branch: f.at("branch").orNullOrAbsent((x) => x.integer(0, steps)),
+  };
+}
+
+function readIntervention(f: Field, model: ModelSpec): Intervention {
+  const thought = (): number => f.at("thought").integer(0, limits.steps);
+  const kind = f.at("kind").oneOf("replace", "steer", "skip", "repeat", "reorder", "truncate", "corrupt", "residual");
+  switch (kind) {
+    case "replace":
+      return { kind, thought: thought(), replacement: readReplacement(f.at("replacement"), model) };
+    case "steer":
+      return { kind, thought: thought(), vector: readVector(f.at("vector"), model), scale: f.at("scale").number() };
+    case "skip":
+      return { kind, thought: thought() };
+    case "repeat":
+      return { kind, thought: thought(), times: f.at("times").integer(1, limits.steps) };
+    case "reorder":
+      return { kind, order: f.at("order").list(limits.steps, (x) => x.integer(0, limits.steps)) };
+    case "truncate":
+      return { kind, after: f.at("after").integer(0, limits.steps) };
+    case "corrupt":
+      return { kind, token: f.at("token").integer(0, limits.steps), by: f.at("by").orNull((x) => x.integer(0, model.vocabSize - 1)) };
+    case "residual":
+      return {
+        kind,
+        step: f.at("step").integer(0, limits.steps),
+        layer: f.at("layer").integer(0, model.layers),
+        operation: f.at("operation").oneOf(...residualOperations),
+        vector: readVector(f.at("vector"), model),
+      };
+  }
+}
+
+function readReplacement(f: Field, model: ModelSpec): Replacement {
+  const by = f.at("by").oneOf("argmax", "soft", "mean", "noise", "zero", "vector");
+  switch (by) {
+    case "soft":
+      return { by, kept: f.at("kept").integer(1, model.vocabSize) };
+    case "noise":
+      return { by, sigma: f.at("sigma").atLeast(0) };
+    case "vector":
+      return { by, vector: readVector(f.at("vector"), model), from: f.at("from").text(limits.short) };
+    default:
+      return { by };
+  }
+}
+
+function readVector(f: Field, { hiddenSize }: ModelSpec): number[] {
+  const vector = f.list(limits.hiddenSize, (x) => x.number());
+  if (vector.length !== hiddenSize) throw fault("a vector of an intervention", `${hiddenSize} numbers`, vector.length);
+  return vector;
 }
 
 function readModel(f: Field): ModelSpec {

@@ -6,6 +6,7 @@
  *
  * Every part is plain data: cloneable, transferable, saveable.
  */
+import type { Intervention } from "./intervention.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** How the model comes to its answer. `direct` is the control without which no comparison means anything. */
@@ -208,6 +209,15 @@ export interface Trace {
   readonly engine: EngineRecord;
   /** ISO 8601. */
   readonly created: string;
+  /** What was done to the run; absent where nothing was. */
+  readonly interventions?: readonly Intervention[];
+  /**
+   * Of an altered run: index of the first step whose input or hidden states were
+   * altered, so that every step before it is that of the unaltered run. It may equal the
+   * number of steps (an intervention behind the last input). Null where none
+   * came to pass, as when the thinking ended sooner. Absent where there are no interventions.
+   */
+  readonly branch?: number | null;
 }
 
 /** The steps after the prompt: what thinking and answering took. */

@@ -222,6 +222,8 @@ export class Session extends EventTarget {
   }
 
   private async runControlNow(round: number): Promise<void> {
+    // Held-out problems that are counted on the same engine make way.
+    this.engine?.stop();
     do {
       this.controlWaits = false;
       delete this.runs.control;

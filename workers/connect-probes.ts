@@ -3,15 +3,23 @@
  * under way (over Comlink alone they would wait for ever), and the next call
  * starts a new one.
  */
-import { proxy, wrap, type Remote } from "comlink";
+import { proxy, wrap, type ProxyMarked, type Remote } from "comlink";
 import type { Measurement, ProbeOptions } from "../probes/probe.ts";
+import type { StepProgress } from "../probes/projection/steps.ts";
+import type { Tensor } from "../probes/tensor.ts";
 import type { Trace } from "../probes/trace.ts";
 import type { ProbeService, ProjectProgress, Projection, ProjectRequest } from "./probe-service.ts";
 
 export interface ProbeHandle {
   measure(trace: Trace, probeId: string, options: ProbeOptions): Promise<Measurement>;
-  project(request: ProjectRequest, onProgress?: (progress: ProjectProgress) => void): Promise<Projection>;
-  /** Stops the layouts under way; each resolves with what it has, `stopped` set. */
+  /** @param onStep  what is being computed, at least every 100 ms */
+  project(request: ProjectRequest, onProgress?: (progress: ProjectProgress) => void, onStep?: (progress: StepProgress) => void): Promise<Projection>;
+  /** UMAP for several seeds in turn; after `stop`, those begun. */
+  projectSeeds(request: ProjectRequest, seeds: readonly number[], onProgress?: (seed: number, progress: ProjectProgress) => void, onStep?: (progress: StepProgress) => void): Promise<Projection[]>;
+  /** New points in a projection that was made with `keep`. */
+  place(name: string, points: Tensor): Promise<Tensor>;
+  forget(name: string): void;
+  /** Stops the projections under way; each resolves with what it has, `stopped` set, or rejects with an AbortError where it has no picture. */
   stop(): void;
   /** Ends the worker; calls under way and later ones reject. */
   terminate(): void;
@@ -58,7 +66,12 @@ export function connectProbes(create: () => Worker = startWorker): ProbeHandle {
 
   return {
     measure: (trace, probeId, options) => call<Measurement>((remote) => remote.measure(trace, probeId, options)),
-    project: (request, onProgress) => call((remote) => (onProgress ? remote.project(request, proxy(onProgress)) : remote.project(request))),
+    project: (request, onProgress, onStep) => call<Projection>((remote) => remote.project(request, handed(onProgress), handed(onStep))),
+    projectSeeds: (request, seeds, onProgress, onStep) => call<Projection[]>((remote) => remote.projectSeeds(request, seeds, handed(onProgress), handed(onStep))),
+    place: (name, points) => call<Tensor>((remote) => remote.place(name, points)),
+    forget: (name) => {
+      if (connection) void call((remote) => remote.forget(name)).catch(() => undefined);
+    },
     stop: () => {
       if (connection) void call((remote) => remote.stop()).catch(() => undefined);
     },
@@ -67,6 +80,11 @@ export function connectProbes(create: () => Worker = startWorker): ProbeHandle {
       connection?.fail("the probe worker was ended; call connectProbes again");
     },
   };
+}
+
+/** A callback that can cross to the worker. */
+function handed<T extends object>(callback: T | undefined): (T & ProxyMarked) | undefined {
+  return callback && proxy(callback);
 }
 
 function startWorker(): Worker {

@@ -1,7 +1,7 @@
 /** The only place where workers with models are started. */
 import * as Comlink from "comlink";
 import type { Trace } from "../probes/trace.ts";
-import { type AccuracyProgress, type AccuracyRequest, EngineLostError, type LoadProgress, type LoadReport, type ModelRequest, type RunRequest, type StepEvent } from "./engine.ts";
+import { type AccuracyProgress, type AccuracyRequest, EngineLostError, type LoadProgress, type LoadReport, type ModelRequest, type RunRequest, type StepEvent, type SweepCell, type SweepGrid, type SweepRequest } from "./engine.ts";
 import type { ExposedEngine } from "./expose.ts";
 
 /** An engine in its worker. Callbacks are plain functions; every call rejects if the worker breaks. */
@@ -9,6 +9,7 @@ export interface EngineHandle {
   load(model: ModelRequest, onProgress: (progress: LoadProgress) => void): Promise<LoadReport>;
   run(request: RunRequest, onSteps: (events: readonly StepEvent[]) => void): Promise<Trace>;
   accuracy(request: AccuracyRequest, onProgress: (progress: AccuracyProgress) => void): Promise<AccuracyProgress[]>;
+  sweep(request: SweepRequest, grid: SweepGrid, onProgress: (cell: SweepCell) => void): Promise<SweepCell[]>;
   /** Stops what is going on; its promise rejects with an `AbortError`. */
   stop(): void;
   /** Ends the worker at once and frees its memory. */
@@ -45,6 +46,7 @@ export function connect(kind: keyof typeof workers): EngineHandle {
     load: (model, onProgress) => whileItLives(remote.load(model, Comlink.proxy(onProgress), base)),
     run: (request, onSteps) => whileItLives(remote.run(request, Comlink.proxy(onSteps))),
     accuracy: (request, onProgress) => whileItLives(remote.accuracy(request, Comlink.proxy(onProgress))),
+    sweep: (request, grid, onProgress) => whileItLives(remote.sweep(request, grid, Comlink.proxy(onProgress))),
     stop: () => void whileItLives(remote.stop()).catch(() => undefined),
     terminate: () => fail("terminate()"),
     ended,

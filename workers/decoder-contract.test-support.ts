@@ -6,6 +6,7 @@
 import { afterAll, beforeAll, beforeEach, describe, test } from "vitest";
 import { decoderChecks, defaultCheckOptions } from "./decoder-checks.test-support.ts";
 import type { CheckOptions } from "./decoder-checks.test-support.ts";
+import { editChecks } from "./edit-checks.test-support.ts";
 import type { Decoder } from "./engine.ts";
 
 export type ContractOptions = Partial<CheckOptions>;
@@ -19,6 +20,6 @@ export function decoderContract(name: string, makeDecoder: () => Promise<Decoder
     beforeEach(() => decoder.rewind(0));
     afterAll(() => decoder.dispose());
 
-    for (const check of decoderChecks) test(check.name, () => check.run(decoder, { ...defaultCheckOptions, ...options }));
+    for (const check of [...decoderChecks, ...editChecks]) test(check.name, () => check.run(decoder, { ...defaultCheckOptions, ...options }));
   });
 }

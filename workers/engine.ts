@@ -4,6 +4,7 @@
  * transformers.js, WebLLM and the float64 reference fits behind it. Decoding
  * modes, controls and probes are written once, over `Decoder`.
  */
+import type { Intervention, ResidualOperation } from "../probes/intervention.ts";
 import type { Tensor } from "../probes/tensor.ts";
 import type { DecodingMode, EngineRecord, Lens, ModelSpec, Step, Thought, Trace } from "../probes/trace.ts";
 
@@ -29,6 +30,24 @@ export interface Forward {
   readonly finalNorm: Tensor;
 }
 
+/** A change inside the network, at one position of one forward pass. Several at one place are made in their order. */
+export interface ResidualEdit {
+  /** 0 … L: the residual stream as it enters block `layer`; L as it enters the final norm. */
+  readonly layer: number;
+  /** Position among those of this pass. */
+  readonly row: number;
+  readonly operation: ResidualOperation;
+  /** [D] */
+  readonly vector: ArrayLike<number>;
+}
+
+export interface ForwardOptions {
+  /** Keep the residual stream; left out: false. */
+  readonly capture?: boolean;
+  /** What is changed on the way; what is captured, and all that comes after, is as changed. */
+  readonly edits?: readonly ResidualEdit[];
+}
+
 /** What an engine must be able to do. One sequence at a time, with a KV cache. */
 export interface Decoder {
   readonly spec: ModelSpec;
@@ -43,9 +62,9 @@ export interface Decoder {
   /**
    * Pushes tokens, or vectors [T, D] in place of embeddings, through the network.
    *
-   * @throws EngineError where a token is outside the vocabulary or the context is full
+   * @throws EngineError where a token is outside the vocabulary, the context is full, or an edit does not fit
    */
-  forward(input: readonly number[] | Tensor, options?: { capture?: boolean }): Promise<Forward>;
+  forward(input: readonly number[] | Tensor, options?: ForwardOptions): Promise<Forward>;
   /** Logits of final-norm states, head · states: [N, D] → [N, V]. */
   unembed(states: Tensor): Promise<Tensor>;
   /** Logits of residual states, head · norm(states): [N, D] → [N, V]; the logit lens. */
@@ -162,6 +181,8 @@ export interface RunRequest {
   readonly capture: boolean;
   /** Tokens kept per lens cell and per step. */
   readonly kept: number;
+  /** What is done to the run on its way; left out or empty: nothing. */
+  readonly interventions?: readonly Intervention[];
 }
 
 /** A step as it happens, with its share of the trace, so that the page can draw it live. */
@@ -203,11 +224,53 @@ export interface AccuracyProgress {
   readonly answered: number;
 }
 
+/** The runs of a sweep: the same held-out problems in every cell of its grid. */
+export interface SweepRequest {
+  readonly task: string;
+  readonly variant: string | null;
+  readonly difficulty: number;
+  readonly shots: number;
+  readonly mode: DecodingMode;
+  readonly thought: Thought;
+  /** null: as many as the task's own rule says. */
+  readonly thoughts: number | null;
+  readonly problems: number;
+  /** Seed of the first problem; problem i has seed `seed + i`. */
+  readonly seed: number;
+}
+
+/** What a sweep varies. */
+export type SweepGrid =
+  /** Noise of each size on these thoughts (null: all of them); one cell per σ. */
+  | { readonly kind: "noise"; readonly sigmas: readonly number[]; readonly thoughts: readonly number[] | null }
+  /** Each of these replacements on each of these thoughts alone; one cell per pair, thoughts outermost. */
+  | { readonly kind: "thoughts"; readonly thoughts: readonly number[]; readonly replacements: readonly ("argmax" | "mean" | "zero" | "skip" | "swapped")[] }
+  /**
+   * The residual stream patched, at one step and layer, from the run on another problem
+   * of the same task; one cell per pair, steps outermost. Steps are counted from
+   * the first one behind the prompt: −1 is the prompt's last token.
+   */
+  | { readonly kind: "patch"; readonly steps: readonly number[]; readonly layers: readonly number[] };
+
+export interface SweepCell {
+  /** Index in the grid; −1 for the unaltered runs. */
+  readonly cell: number;
+  readonly correct: number;
+  readonly answered: number;
+  /** Bounds of the share of right answers, Wilson's interval at 95 %; 0 and 1 where nothing is answered yet. */
+  readonly low: number;
+  readonly high: number;
+  /** Mean change of the right answer's log-probability against the unaltered run of the same problem, nats; 0 for the unaltered runs. */
+  readonly change: number;
+}
+
 /** What the page sees, over Comlink. */
 export interface Engine {
   load(model: ModelRequest, onProgress: (progress: LoadProgress) => void): Promise<LoadReport>;
   run(request: RunRequest, onSteps: (events: readonly StepEvent[]) => void): Promise<Trace>;
   accuracy(request: AccuracyRequest, onProgress: (progress: AccuracyProgress) => void): Promise<AccuracyProgress[]>;
+  /** Runs a grid of interventions; cells come in the grid's order, behind the unaltered runs. */
+  sweep(request: SweepRequest, grid: SweepGrid, onProgress: (cell: SweepCell) => void): Promise<SweepCell[]>;
   /** Stops what is going on; its promise rejects with an `AbortError`. */
   stop(): void;
   dispose(): Promise<void>;
@@ -218,7 +281,7 @@ export class EngineError extends Error {
   override readonly name: string = "EngineError";
 }
 
-/** The engine is gone, with its device or its worker: whatever is asked of it fails until the model is loaded again. */
+/** The engine is gone, with its device, its worker or its memory: whatever is asked of it fails until the model is loaded again. */
 export class EngineLostError extends EngineError {
   override readonly name = "EngineLostError";
 }

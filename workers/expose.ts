@@ -7,7 +7,8 @@ import type { Tensor } from "../probes/tensor.ts";
 import type { Trace } from "../probes/trace.ts";
 import { accuracy } from "./decoding/accuracy.ts";
 import { run } from "./decoding/run.ts";
-import { AbortError, type AccuracyProgress, type AccuracyRequest, type Decoder, type Engine, EngineError, type LoadProgress, type LoadReport, type ModelRequest, type RunRequest, type StepEvent } from "./engine.ts";
+import { sweep } from "./decoding/sweep.ts";
+import { AbortError, type AccuracyProgress, type AccuracyRequest, type Decoder, type Engine, EngineError, type LoadProgress, type LoadReport, type ModelRequest, type RunRequest, type StepEvent, type SweepCell, type SweepGrid, type SweepRequest } from "./engine.ts";
 import { setPageBase } from "./page.ts";
 
 /** Loads a model; each engine has its own. */
@@ -76,6 +77,10 @@ class WorkerEngine implements ExposedEngine {
 
   accuracy(request: AccuracyRequest, onProgress: (progress: AccuracyProgress) => void): Promise<AccuracyProgress[]> {
     return this.enqueue([onProgress], (signal) => accuracy(this.loaded(), request, onProgress, signal));
+  }
+
+  sweep(request: SweepRequest, grid: SweepGrid, onProgress: (cell: SweepCell) => void): Promise<SweepCell[]> {
+    return this.enqueue([onProgress], (signal) => sweep(this.loaded(), request, grid, onProgress, signal));
   }
 
   stop(): void {

@@ -4,18 +4,25 @@
  */
 import { probe } from "../probes/index.ts";
 import type { Measurement, ProbeOptions } from "../probes/probe.ts";
-import { alignPca, fitPca, projectPca } from "../probes/projection/pca.ts";
-import { pictureTrust } from "../probes/projection/trustworthiness.ts";
-import { startUmap } from "../probes/projection/umap.ts";
+import { answerAxis, type AnswerAxisOptions } from "../probes/projection/answer-axis.ts";
+import { isomapSteps, placeInIsomap } from "../probes/projection/isomap.ts";
+import { alignPca, pcaSteps, projectPca } from "../probes/projection/pca.ts";
+import { judgePicture, type PictureJudgement } from "../probes/projection/picture-trust.ts";
+import type { PairDistances } from "../probes/projection/pair-distances.ts";
+import { planeThrough } from "../probes/projection/plane.ts";
+import type { StepProgress, Steps } from "../probes/projection/steps.ts";
+import { placeInUmap, prepareUmap, umapFrom, type UmapLayout, type UmapPreparation } from "../probes/projection/umap.ts";
 import type { Tensor } from "../probes/tensor.ts";
 import type { Trace } from "../probes/trace.ts";
+
+export type ProjectionMethod = "pca" | "umap" | "isomap" | "plane" | "answer-axis";
 
 export interface ProjectRequest {
   /** [n, D]; for several runs in one picture, `jointTrajectory(…).points`. */
   readonly points: Tensor;
-  readonly method: "pca" | "umap";
+  readonly method: ProjectionMethod;
   readonly seed: number;
-  /** Size of a neighbourhood, for UMAP and for the trust in the picture; clipped to what n allows. Default 15. */
+  /** Size of a neighbourhood, for UMAP, Isomap and for the trust in the picture; clipped to what n allows. Default 15. */
   readonly neighbours?: number;
   /** Dimensions of the picture. Default 2. */
   readonly k?: number;
@@ -23,6 +30,14 @@ export interface ProjectRequest {
   readonly epochs?: number;
   /** PCA only: the components of the picture before, so that a live drawing keeps its signs. */
   readonly earlier?: Tensor;
+  /** `plane` only: the rows of the three states. */
+  readonly states?: readonly [number, number, number];
+  /** `answer-axis` only. */
+  readonly axis?: Pick<AnswerAxisOptions, "direction" | "groups" | "shrinkage">;
+  /** Keeps the fitted projection under this name, for `place`; a later one of the same name replaces it. */
+  readonly keep?: string;
+  /** Judges the picture over so many points at most; default as many as take a second or two, all up to 2,000 × 1,024. */
+  readonly judged?: number;
 }
 
 export interface ProjectProgress {
@@ -33,52 +48,125 @@ export interface ProjectProgress {
 }
 
 export interface Projection {
-  readonly method: "pca" | "umap";
+  readonly method: ProjectionMethod;
   /** [n, k]; NaN for points that are not finite. */
   readonly coordinates: Tensor;
-  /** PCA: share of the variance on each axis; NaN where the points do not vary. UMAP: null, its axes mean nothing. */
+  /** Linear methods: share of the variance on each axis; NaN where the points do not vary. Else null: the axes mean nothing. */
   readonly explained: readonly number[] | null;
-  /** PCA: [k, D], to pass as `earlier` next time. UMAP: null. */
+  /** Linear methods: [k, D]; PCA's to pass as `earlier` next time. Else null. */
   readonly components: Tensor | null;
   /** In [0, 1] over `trustNeighbours`; NaN below three points. */
   readonly trustworthiness: number;
   readonly continuity: number;
   /** Neighbours that count for the trust, after clipping to below n/2. */
   readonly trustNeighbours: number;
-  /** UMAP: n_neighbors after clipping (0: too few points, drawn by PCA). PCA: as `trustNeighbours`. */
+  /** Kruskal's stress-1 at the best scale, in [0, 1]. */
+  readonly stress: number;
+  /** Rank correlation of the ways along the cloud with the distances in the picture, the share of pairs that are joined, and the points it starts from. */
+  readonly geodesic: number;
+  readonly geodesicShare: number;
+  readonly geodesicSources: number;
+  /** Points that trust, continuity and stress were measured at; fewer than n where all would take too long. */
+  readonly judged: number;
+  /** UMAP and Isomap: neighbours after clipping (UMAP 0: too few points, drawn by PCA). Else as `trustNeighbours`. */
   readonly neighbours: number;
   readonly seed: number;
-  /** UMAP epochs done; 0 for PCA. */
+  /** UMAP epochs done; 0 for the others. */
   readonly epochs: number;
   /** True where `stop` came first; the picture is the one so far. */
   readonly stopped: boolean;
+  /** What a reader of this picture must know; empty where there is nothing. */
+  readonly remarks: readonly string[];
 }
 
 /** The longest time without yielding and without progress, ms. */
 const batchMilliseconds = 40;
 
+type Place = (points: Tensor) => Tensor;
+
+interface Drawn {
+  readonly coordinates: Tensor;
+  readonly explained?: readonly number[];
+  readonly components?: Tensor;
+  readonly neighbours?: number;
+  readonly distances?: PairDistances | null;
+  readonly remarks?: readonly string[];
+  readonly place: Place;
+}
+
+type Told = (progress: StepProgress) => unknown;
+
 export class ProbeService {
   private round = 0;
+  private readonly kept = new Map<string, Place>();
 
   /** Measures a trace with the probe of this id. */
   measure(trace: Trace, probeId: string, options: ProbeOptions): Measurement {
     return probe(probeId).measure(trace, options);
   }
 
-  /** Draws points in k dimensions. UMAP reports progress and can be stopped; PCA is one step. */
-  async project(request: ProjectRequest, onProgress?: (progress: ProjectProgress) => unknown): Promise<Projection> {
+  /**
+   * Draws points in k dimensions and judges the picture.
+   *
+   * @param onProgress  the picture so far: UMAP's from its random start on, the others' as soon as there is one
+   * @param onStep      what is being computed, at least every 100 ms
+   * @throws            an AbortError where `stop` came before there was a picture
+   */
+  async project(request: ProjectRequest, onProgress?: (progress: ProjectProgress) => unknown, onStep?: Told): Promise<Projection> {
     checkRequest(request);
-    return request.method === "pca" ? pcaProjection(request) : this.umapProjection(request, onProgress);
+    const { round } = this;
+    if (request.method !== "umap") {
+      const drawn = await this.drive(stepsOf(request), round, onStep);
+      if (!drawn) throw aborted();
+      return this.judged(request, drawn, round, 0, false, onProgress, onStep);
+    }
+    const prepared = await this.drive(prepareUmap(request.points, request), round, onStep);
+    if (!prepared) throw aborted();
+    return this.umapProjection(request, prepared, round, onProgress, onStep);
   }
 
-  /** Stops every layout under way; each resolves with what it has. */
+  /**
+   * UMAP for several seeds in turn, over one graph: what differs is the seed's luck.
+   *
+   * @returns  one projection for each seed, in their order; after `stop`, those begun
+   */
+  async projectSeeds(request: ProjectRequest, seeds: readonly number[], onProgress?: (seed: number, progress: ProjectProgress) => unknown, onStep?: Told): Promise<Projection[]> {
+    checkRequest(request);
+    if (request.method !== "umap") throw new RangeError(`projectSeeds: expected method umap, got ${request.method}; only its picture depends on the seed`);
+    const { round } = this;
+    const prepared = await this.drive(prepareUmap(request.points, request), round, onStep);
+    if (!prepared) throw aborted();
+    const out: Projection[] = [];
+    for (const seed of seeds) {
+      out.push(await this.umapProjection({ ...request, seed }, prepared, round, (progress) => onProgress?.(seed, progress), onStep));
+      if (round !== this.round) break;
+    }
+    return out;
+  }
+
+  /**
+   * New points [n, D] in a projection that was kept, [n, k]; the picture stays as it is.
+   *
+   * @throws RangeError where none of this name was kept, or the dimensions differ
+   */
+  place(name: string, points: Tensor): Tensor {
+    const place = this.kept.get(name);
+    if (!place) throw new RangeError(`place: expected one of the kept projections (${[...this.kept.keys()].join(", ") || "none"}), got ${JSON.stringify(name)}; project with keep first`);
+    return place(points);
+  }
+
+  /** Forgets a kept projection and frees its memory. */
+  forget(name: string): void {
+    this.kept.delete(name);
+  }
+
+  /** Stops every projection under way; each resolves with what it has, or rejects with an AbortError where it has no picture. */
   stop(): void {
     this.round++;
   }
 
-  private async umapProjection(request: ProjectRequest, onProgress?: (progress: ProjectProgress) => unknown): Promise<Projection> {
-    const { round } = this;
-    const layout = startUmap(request.points, request);
+  private async umapProjection(request: ProjectRequest, prepared: UmapPreparation, round: number, onProgress?: (progress: ProjectProgress) => unknown, onStep?: Told): Promise<Projection> {
+    const layout = umapFrom(request.points, prepared, request);
     let more = layout.epochs > 0;
     while (more && round === this.round) {
       const until = performance.now() + batchMilliseconds;
@@ -86,45 +174,117 @@ export class ProbeService {
       while (more && performance.now() < until);
       // Not awaited: a slow page must not hold up the layout.
       void onProgress?.({ epoch: layout.epoch, epochs: layout.epochs, coordinates: layout.coordinates() });
-      // Lets `stop` and other calls in.
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      void onStep?.({ phase: "layout", done: layout.epoch, total: layout.epochs });
+      await rest();
     }
-    return {
-      ...judged(request, layout.coordinates()),
-      explained: null,
-      components: null,
-      neighbours: layout.neighbours,
-      epochs: layout.epoch,
-      stopped: more,
+    const coordinates = layout.coordinates();
+    const { seed, points } = request;
+    const place: Place = (added) => placeInUmap({ points, coordinates, neighbours: layout.neighbours, seed }, added, Math.round(layout.epochs / 3));
+    return this.judged(request, { coordinates, neighbours: layout.neighbours, distances: prepared.distances, remarks: remarksOfUmap(layout), place }, round, layout.epoch, more, undefined, onStep);
+  }
+
+  private async judged(request: ProjectRequest, drawn: Drawn, round: number, epochs: number, stopped: boolean, onProgress?: (progress: ProjectProgress) => unknown, onStep?: Told): Promise<Projection> {
+    const { points, method, seed, neighbours = 15, keep, judged: most } = request;
+    const { coordinates } = drawn;
+    if (keep !== undefined) this.kept.set(keep, drawn.place);
+    const judging = judgePicture(points, coordinates, { neighbours, geodesics: true, distances: drawn.distances ?? null, ...(most === undefined ? {} : { most }) });
+    // A picture that takes long to judge is shown before it is.
+    const told: Told = (progress) => {
+      void onProgress?.({ epoch: epochs, epochs, coordinates });
+      void onStep?.(progress);
     };
+    const judgement = await this.drive(judging, round, told);
+    const j: PictureJudgement = judgement ?? unjudged(points.shape[0] ?? 0);
+    return {
+      method,
+      coordinates,
+      explained: drawn.explained ?? null,
+      components: drawn.components ?? null,
+      trustworthiness: j.trustworthiness,
+      continuity: j.continuity,
+      trustNeighbours: j.neighbours,
+      stress: j.stress,
+      geodesic: j.geodesic,
+      geodesicShare: j.geodesicShare,
+      geodesicSources: j.geodesicSources,
+      judged: j.judged,
+      neighbours: drawn.neighbours ?? j.neighbours,
+      seed,
+      epochs,
+      stopped: stopped || !judgement,
+      remarks: [...(drawn.remarks ?? []), ...(judgement && j.judged < j.of ? [`judged at ${j.judged} of ${j.of} points, drawn by chance`] : [])],
+    };
+  }
+
+  /** Runs the steps with rests between them; null where `stop` came first. */
+  private async drive<T>(steps: Steps<T>, round: number, told?: Told): Promise<T | null> {
+    let until = performance.now() + batchMilliseconds;
+    for (;;) {
+      const next = steps.next();
+      if (next.done) return next.value;
+      if (performance.now() < until) continue;
+      void told?.(next.value);
+      await rest();
+      if (round !== this.round) return null;
+      until = performance.now() + batchMilliseconds;
+    }
   }
 }
 
-function pcaProjection(request: ProjectRequest): Projection {
-  const fit = fitPca(request.points, request.k ?? 2);
-  const pca = request.earlier ? alignPca(fit, request.earlier) : fit;
-  const judgement = judged(request, projectPca(pca, request.points));
-  return {
-    ...judgement,
-    explained: [...pca.explained],
-    components: pca.components,
-    neighbours: judgement.trustNeighbours,
-    epochs: 0,
-    stopped: false,
-  };
+/** Lets `stop` and other calls in. */
+function rest(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-function judged({ points, method, seed, neighbours = 15 }: ProjectRequest, coordinates: Tensor): Pick<Projection, "method" | "coordinates" | "trustworthiness" | "continuity" | "trustNeighbours" | "seed"> {
-  const { trustworthiness, continuity, neighbours: trustNeighbours } = pictureTrust(points, coordinates, neighbours);
-  return { method, coordinates, trustworthiness, continuity, trustNeighbours, seed };
+function* stepsOf(request: ProjectRequest): Steps<Drawn> {
+  const { points, k = 2, seed } = request;
+  if (request.method === "isomap") {
+    const fit = yield* isomapSteps(points, request);
+    const remarks = fit.joined > 0 ? [`the neighbour graph fell into ${fit.joined + 1} parts and was joined by the shortest edges between them`] : [];
+    return { coordinates: fit.coordinates, neighbours: fit.neighbours, remarks, place: (added) => placeInIsomap(fit, added) };
+  }
+  if (request.method === "plane") {
+    const plane = planeThrough(points, request.states!);
+    const remarks = plane.collinear ? ["the three states lie on a line: the second axis is the leading component beside it"] : [];
+    return linear(plane, points, remarks);
+  }
+  if (request.method === "answer-axis") {
+    const axis = answerAxis(points, { ...request.axis, k, seed });
+    const remarks = Number.isNaN(axis.heldOut) ? [] : [`the axis tells states it has not seen apart with AUROC ${axis.heldOut.toFixed(2)} (5 folds)`];
+    return linear(axis, points, remarks);
+  }
+  const fit = yield* pcaSteps(points, k);
+  return linear(request.earlier ? alignPca(fit, request.earlier) : fit, points, []);
 }
 
-function checkRequest({ points, method, k = 2, neighbours = 15 }: ProjectRequest): void {
-  if (method !== "pca" && method !== "umap") throw new RangeError(`project: expected method pca or umap, got ${String(method)}`);
+function linear(fit: { mean: Float64Array<ArrayBuffer>; components: Tensor; explained: Float64Array }, points: Tensor, remarks: readonly string[]): Drawn {
+  return { coordinates: projectPca(fit, points), explained: [...fit.explained], components: fit.components, remarks, place: (added) => projectPca(fit, added) };
+}
+
+function remarksOfUmap(layout: UmapLayout): string[] {
+  return layout.neighbours === 0 ? ["too few points for neighbourhoods: drawn by PCA"] : [];
+}
+
+function unjudged(of: number): PictureJudgement {
+  return { trustworthiness: NaN, continuity: NaN, neighbours: 0, stress: NaN, geodesic: NaN, geodesicShare: NaN, geodesicSources: 0, judged: 0, of };
+}
+
+function aborted(): Error {
+  const error = new Error("project: stopped before there was a picture");
+  error.name = "AbortError";
+  return error;
+}
+
+const methods: readonly ProjectionMethod[] = ["pca", "umap", "isomap", "plane", "answer-axis"];
+
+function checkRequest({ points, method, k = 2, neighbours = 15, states, axis }: ProjectRequest): void {
+  if (!methods.includes(method)) throw new RangeError(`project: expected method ${methods.join(", ")}; got ${String(method)}`);
   const [n = 0, hiddenSize = 0] = points.shape;
   if (points.shape.length !== 2 || n * hiddenSize !== points.data.length) {
     throw new RangeError(`project: expected points [n, D], got [${points.shape.join(", ")}] over ${points.data.length} numbers; pass jointTrajectory(…).points`);
   }
   if (!(Number.isInteger(k) && k >= 1)) throw new RangeError(`project: expected k of at least 1, got ${k}`);
   if (!(neighbours >= 1)) throw new RangeError(`project: expected at least 1 neighbour, got ${neighbours}`);
+  if (method === "plane" && (states?.length !== 3 || k !== 2)) throw new RangeError(`project: expected three states and k = 2 for a plane, got ${states?.length ?? 0} and ${k}`);
+  if (method === "answer-axis" && !axis) throw new RangeError("project: expected axis (a direction or groups), got none");
 }

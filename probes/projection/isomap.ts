@@ -167,6 +167,8 @@ export function placeInIsomap({ fitted, neighbours }: Isomap, points: Tensor): T
   const near = Math.max(1, Math.min(neighbours, m));
   const nearest = new Int32Array(near);
   const toFitted = new Float64Array(m + 1);
+  const both = tensor([m + 1, D]);
+  both.data.set(fitted.points.data);
   const finite = new Set(finiteRows(points));
   let total = 0;
   for (let j = 0; j < m; j++) total += means[j]! / 2;
@@ -175,8 +177,6 @@ export function placeInIsomap({ fitted, neighbours }: Isomap, points: Tensor): T
       out.data.fill(NaN, i * k, (i + 1) * k);
       continue;
     }
-    const both = tensor([m + 1, D]);
-    both.data.set(fitted.points.data);
     both.data.set(points.data.subarray(i * D, (i + 1) * D), m * D);
     squaredDistances(both, m, toFitted);
     smallest(toFitted, m, near, nearest, 0);

@@ -3,7 +3,7 @@
  * eigenvectors, to a stated residual, from products with blocks of vectors alone.
  *
  * Block Lanczos with full reorthogonalisation: the Krylov space of a random
- * block of k + 2 vectors is built product by product; in it the operator is a
+ * block of k + 1 vectors is built product by product; in it the operator is a
  * small matrix H, whose eigenvectors (Ritz vectors) near those of the operator,
  * the outermost first. Where the space grows too large it shrinks to the leading
  * Ritz vectors and goes on (thick restart). As many equal eigenvalues as the
@@ -11,7 +11,7 @@
  *
  * It ends where every residual r = ‖A v − θ v‖ is so small that
  * - the eigenvalue is right to r (to r² / gap where a gap sets it apart), and
- * - the eigenvector is within r / gap ≤ 1e-6 rad of the true one; or
+ * - the eigenvector is within r / gap ≤ 1e-5 rad of the true one; or
  * - r ≤ 1e-11 θ₁: eigenvalues nearer to each other than that are as good as
  *   equal, and within their common space the vectors are a matter of rounding.
  *
@@ -44,7 +44,7 @@ export interface LeadingOptions {
   readonly limit?: number;
 }
 
-const angle = 1e-6;
+const angle = 1e-5;
 const rounding = 1e-11;
 /** A new direction this much smaller than the operator is rounding. */
 const exhausted = 1e-13;
@@ -53,7 +53,7 @@ const largestSpace = 320;
 
 /** @param m  size of the operator */
 export function* leadingEigenpairs(m: number, k: number, apply: BlockOperator, { seed = 1, limit = 20_000 }: LeadingOptions = {}): Steps<LeadingEigen> {
-  const wide = Math.min(m, k + 2);
+  const wide = Math.min(m, k + 1);
   const capacity = Math.min(m, Math.max(largestSpace, 12 * wide)) + wide;
   const basis = new Float64Array(capacity * m);
   const h = new Float64Array(capacity * capacity);

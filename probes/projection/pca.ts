@@ -7,7 +7,7 @@
  * - up to 256 dimensions, the whole matrix XᵀX
  * - up to 256 points, XXᵀ: components Xᵀu/√λ (the Gram trick)
  * - else products with XᵀX only, never formed, until the leading components are
- *   within 1e-6 rad (`leading-eigenpairs.ts`); `residual` says how far it came
+ *   within 1e-5 rad (`leading-eigenpairs.ts`); `residual` says how far it came
  *
  * The sign of a component is a convention: its coordinate of largest magnitude
  * (the first such) is positive.
@@ -132,36 +132,82 @@ function* leadingEigen(points: Tensor, rows: readonly number[], mean: Float64Arr
 }
 
 /**
- * out[c] += scale Σᵢ x̃ᵢ (x̃ᵢ · v[c]), x̃ the centred points: one pass over them,
+ * out[c] = scale Σᵢ x̃ᵢ (x̃ᵢ · v[c]), x̃ the centred points: one pass over them,
  * four rows at a time, which stay in the cache for all `width` vectors.
+ *
+ * Rows and vectors are interleaved (four rows, two vectors), so that the inner
+ * loops run over three arrays only, at constant offsets: with an array for each
+ * row the processor's registers do not suffice, and it takes three times as long.
  */
 function* covarianceTimes(points: Tensor, rows: readonly number[], mean: Float64Array, scale: number, v: Float64Array, width: number, out: Float64Array): Steps<void> {
   const D = mean.length;
   const n = rows.length;
-  const tile = [0, 1, 2, 3].map(() => new Float64Array(D)) as [Float64Array, Float64Array, Float64Array, Float64Array];
-  const pause = 4 * Math.max(1, Math.round(stride / (8 * D * width)));
-  for (let i = 0; i < n; i += 4) {
-    for (let r = 0; r < 4; r++) {
-      const x = tile[r]!;
-      if (i + r < n) centre(points.data, rows[i + r]! * D, mean, x);
-      else x.fill(0);
-    }
-    for (let c = 0; c < width; c += 2) {
-      const p = c * D;
-      if (c + 1 < width) tileTimesTwo(tile[0], tile[1], tile[2], tile[3], v.subarray(p, p + D), v.subarray(p + D, p + 2 * D), out.subarray(p, p + D), out.subarray(p + D, p + 2 * D), scale);
-      else tileTimesOne(tile[0], tile[1], tile[2], tile[3], v.subarray(p, p + D), out.subarray(p, p + D), scale);
-    }
-    if (i > 0 && i % pause === 0) yield { phase: "components", done: 0, total: 0 };
+  const pairs = Array.from({ length: Math.ceil(width / 2) }, (_, p) => {
+    const input = new Float64Array(2 * D);
+    for (let c = 0; c < 2 && 2 * p + c < width; c++) for (let d = 0; d < D; d++) input[2 * d + c] = v[(2 * p + c) * D + d]!;
+    return { input, output: new Float64Array(2 * D), single: 2 * p + 1 === width };
+  });
+  const tile = new Float64Array(4 * D);
+  const chunk = 4 * Math.max(1, Math.round(stride / (8 * D * width)));
+  for (let i = 0; i < n; i += chunk) {
+    addRows(points.data, rows, i, Math.min(n, i + chunk), mean, tile, pairs, scale);
+    yield { phase: "components", done: 0, total: 0 };
+  }
+  pairs.forEach(({ output }, p) => {
+    for (let c = 0; c < 2 && 2 * p + c < width; c++) for (let d = 0; d < D; d++) out[(2 * p + c) * D + d] = output[2 * d + c]!;
+  });
+}
+
+interface VectorPair {
+  readonly input: Float64Array;
+  readonly output: Float64Array;
+  /** Only the first of the two is there. */
+  readonly single: boolean;
+}
+
+/** A plain function beside the generator: V8 compiles it to better code. */
+function addRows(data: Float32Array, rows: readonly number[], from: number, to: number, mean: Float64Array, tile: Float64Array, pairs: readonly VectorPair[], scale: number): void {
+  const D = mean.length;
+  for (let i = from; i < to; i += 4) {
+    const at = (r: number): number => rows[Math.min(i + r, to - 1)]! * D;
+    centreFour(data, at(0), at(1), at(2), at(3), mean, tile);
+    // Rows beyond the last count for nothing.
+    for (let r = to - i; r < 4; r++) for (let d = 0; d < D; d++) tile[4 * d + r] = 0;
+    for (const { input, output, single } of pairs) (single ? tileTimesOne : tileTimesPair)(tile, input, output, D, scale);
   }
 }
 
-function centre(data: Float32Array, from: number, mean: Float64Array, out: Float64Array): void {
-  const D = out.length;
-  for (let d = 0; d < D; d++) out[d] = data[from + d]! - mean[d]!;
+function centreFour(data: Float32Array, a: number, b: number, c: number, e: number, mean: Float64Array, tile: Float64Array): void {
+  for (let d = 0, t = 0; d < mean.length; d++, t += 4) {
+    const m = mean[d]!;
+    tile[t] = data[a + d]! - m;
+    tile[t + 1] = data[b + d]! - m;
+    tile[t + 2] = data[c + d]! - m;
+    tile[t + 3] = data[e + d]! - m;
+  }
 }
 
-function tileTimesTwo(x0: Float64Array, x1: Float64Array, x2: Float64Array, x3: Float64Array, v: Float64Array, w: Float64Array, outV: Float64Array, outW: Float64Array, scale: number): void {
-  const D = x0.length;
+/** As `tileTimesPair`, where the second of the two vectors is not there. */
+function tileTimesOne(tile: Float64Array, input: Float64Array, output: Float64Array, D: number, scale: number): void {
+  let v0 = 0;
+  let v1 = 0;
+  let v2 = 0;
+  let v3 = 0;
+  for (let d = 0, t = 0, c = 0; d < D; d++, t += 4, c += 2) {
+    const v = input[c]!;
+    v0 += tile[t]! * v;
+    v1 += tile[t + 1]! * v;
+    v2 += tile[t + 2]! * v;
+    v3 += tile[t + 3]! * v;
+  }
+  v0 *= scale;
+  v1 *= scale;
+  v2 *= scale;
+  v3 *= scale;
+  for (let d = 0, t = 0, c = 0; d < D; d++, t += 4, c += 2) output[c] = output[c]! + (tile[t]! * v0 + tile[t + 1]! * v1) + (tile[t + 2]! * v2 + tile[t + 3]! * v3);
+}
+
+function tileTimesPair(tile: Float64Array, input: Float64Array, output: Float64Array, D: number, scale: number): void {
   let v0 = 0;
   let v1 = 0;
   let v2 = 0;
@@ -170,21 +216,21 @@ function tileTimesTwo(x0: Float64Array, x1: Float64Array, x2: Float64Array, x3: 
   let w1 = 0;
   let w2 = 0;
   let w3 = 0;
-  for (let d = 0; d < D; d++) {
-    const a = v[d]!;
-    const b = w[d]!;
-    const p = x0[d]!;
-    const q = x1[d]!;
-    const r = x2[d]!;
-    const s = x3[d]!;
-    v0 += p * a;
-    v1 += q * a;
-    v2 += r * a;
-    v3 += s * a;
-    w0 += p * b;
-    w1 += q * b;
-    w2 += r * b;
-    w3 += s * b;
+  for (let d = 0, t = 0, c = 0; d < D; d++, t += 4, c += 2) {
+    const v = input[c]!;
+    const w = input[c + 1]!;
+    const p = tile[t]!;
+    const q = tile[t + 1]!;
+    const r = tile[t + 2]!;
+    const s = tile[t + 3]!;
+    v0 += p * v;
+    v1 += q * v;
+    v2 += r * v;
+    v3 += s * v;
+    w0 += p * w;
+    w1 += q * w;
+    w2 += r * w;
+    w3 += s * w;
   }
   v0 *= scale;
   v1 *= scale;
@@ -194,34 +240,14 @@ function tileTimesTwo(x0: Float64Array, x1: Float64Array, x2: Float64Array, x3: 
   w1 *= scale;
   w2 *= scale;
   w3 *= scale;
-  for (let d = 0; d < D; d++) {
-    const p = x0[d]!;
-    const q = x1[d]!;
-    const r = x2[d]!;
-    const s = x3[d]!;
-    outV[d] = outV[d]! + (p * v0 + q * v1) + (r * v2 + s * v3);
-    outW[d] = outW[d]! + (p * w0 + q * w1) + (r * w2 + s * w3);
+  for (let d = 0, t = 0, c = 0; d < D; d++, t += 4, c += 2) {
+    const p = tile[t]!;
+    const q = tile[t + 1]!;
+    const r = tile[t + 2]!;
+    const s = tile[t + 3]!;
+    output[c] = output[c]! + (p * v0 + q * v1) + (r * v2 + s * v3);
+    output[c + 1] = output[c + 1]! + (p * w0 + q * w1) + (r * w2 + s * w3);
   }
-}
-
-function tileTimesOne(x0: Float64Array, x1: Float64Array, x2: Float64Array, x3: Float64Array, v: Float64Array, out: Float64Array, scale: number): void {
-  const D = x0.length;
-  let v0 = 0;
-  let v1 = 0;
-  let v2 = 0;
-  let v3 = 0;
-  for (let d = 0; d < D; d++) {
-    const a = v[d]!;
-    v0 += x0[d]! * a;
-    v1 += x1[d]! * a;
-    v2 += x2[d]! * a;
-    v3 += x3[d]! * a;
-  }
-  v0 *= scale;
-  v1 *= scale;
-  v2 *= scale;
-  v3 *= scale;
-  for (let d = 0; d < D; d++) out[d] = out[d]! + (x0[d]! * v0 + x1[d]! * v1) + (x2[d]! * v2 + x3[d]! * v3);
 }
 
 /** Coordinates of points [n, D] along the components, [n, k]; NaN for rows that are not finite. */

@@ -59,8 +59,8 @@ export function pictureTrust(points: Tensor, picture: Tensor, k: number): Pictur
     squaredDistances(shown, i, shownSquares);
     smallest(squares, i, near, nearest, 0);
     smallest(shownSquares, i, near, shownNearest, 0);
-    for (const j of shownNearest) if (!nearest.includes(j)) intrusions += rank(squares, i, j) - near;
-    for (const j of nearest) if (!shownNearest.includes(j)) extrusions += rank(shownSquares, i, j) - near;
+    for (const j of shownNearest) if (!nearest.includes(j)) intrusions += rankOf(squares, i, j) - near;
+    for (const j of nearest) if (!shownNearest.includes(j)) extrusions += rankOf(shownSquares, i, j) - near;
   }
   const scale = 2 / (n * near * (2 * n - 3 * near - 1));
   return { trustworthiness: 1 - scale * intrusions, continuity: 1 - scale * extrusions, neighbours: near };
@@ -72,7 +72,7 @@ export function trustworthiness(points: Tensor, picture: Tensor, k: number): num
 }
 
 /** The rank of j by distance from i, nearest 1; among equal distances the lower index is the nearer. */
-function rank(squares: Float64Array, i: number, j: number): number {
+export function rankOf(squares: Float64Array, i: number, j: number): number {
   const square = squares[j]!;
   let nearer = 1;
   for (let l = 0; l < squares.length; l++) {

@@ -68,7 +68,7 @@ export class WebllmModels extends LitElement {
   }
 
   private warning(): TemplateResult | typeof nothing {
-    if (this.adapter === null) return html`<p class="wrong" role="alert">This browser offers no WebGPU, which WebLLM needs. Chrome, Edge and Safari 26 have it; transformers.js runs without.</p>`;
+    if (this.adapter === null) return html`<p class="wrong" role="alert">This browser offers no WebGPU, which WebLLM needs; transformers.js runs without.</p>`;
     if (this.adapter?.software) return html`<p class="soft">There is no GPU here: the processor computes in its place, many times slower.</p>`;
     return nothing;
   }

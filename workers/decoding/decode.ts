@@ -24,6 +24,7 @@ import { row } from "../../probes/tensor.ts";
 import type { Tensor } from "../../probes/tensor.ts";
 import type { Step } from "../../probes/trace.ts";
 import type { Decoder, Forward, RunRequest } from "../engine.ts";
+import { Interventions, playedThoughts } from "./interventions.ts";
 import { commonStart } from "./prepare.ts";
 import type { Prepared } from "./prepare.ts";
 import { greedy, sample } from "./sampling.ts";
@@ -53,6 +54,8 @@ export interface Decoded {
   readonly logprob: number;
   /** Of the right answer's first token at the same place, nats; null where none is known. */
   readonly expectedLogprob: number | null;
+  /** First position that an intervention altered; null where none did. */
+  readonly branch: number | null;
 }
 
 export interface DecodeOptions {
@@ -70,12 +73,14 @@ export async function decode(decoder: Decoder, request: RunRequest, prepared: Pr
   const { pulse } = options;
   const { tokenizer } = decoder;
   const seeded = new Random(request.seed);
+  const interventions = new Interventions(decoder, request, seeded.fork("interventions"));
   let last: Forward | null = null;
 
   const pass = async (input: readonly number[] | Tensor, phase: Step["phase"], logprob: number | null = null, fed: Fed | null = null): Promise<void> => {
     await pulse.beat();
+    const edits = interventions.edits(decoder.length, "shape" in input ? input.shape[0]! : input.length);
     const start = performance.now();
-    last = await decoder.forward(input, { capture: options.capture });
+    last = await decoder.forward(input, { capture: options.capture, ...(edits.length > 0 ? { edits } : {}) });
     const milliseconds = performance.now() - start;
     const vectors = "shape" in input ? input : null;
     await options.observe({ phase, tokens: "shape" in input ? null : input, vectors, fed, logprob, forward: last, milliseconds });
@@ -88,7 +93,7 @@ export async function decode(decoder: Decoder, request: RunRequest, prepared: Pr
 
   // The other problem goes first, and leaves nothing behind but its thoughts.
   const swapped = prepared.other ? await thoughtsOf(decoder, prepared.other, prepared.thoughts, pulse) : [];
-  const known = prepared.other ? 0 : Math.min(commonStart(options.cached, prepared.tokens), prepared.tokens.length - 1, decoder.length);
+  const known = prepared.other ? 0 : Math.min(commonStart(options.cached, prepared.tokens), prepared.tokens.length - 1, decoder.length, interventions.firstEdited);
   await decoder.rewind(known);
   await prefill(prepared.tokens.slice(known), "prompt");
 
@@ -96,19 +101,48 @@ export async function decode(decoder: Decoder, request: RunRequest, prepared: Pr
   if (request.mode === "latent") {
     const random = seeded.fork("thoughts");
     const next = thinking(decoder, { thought: request.thought, steps: prepared.thoughts, noise: request.noise, random, swapped });
-    for (let i = 0; i < prepared.thoughts; i++) {
+    const thought = async (index: number): Promise<Fed | null> => {
       const hidden = { shape: [1, decoder.spec.hiddenSize], data: lastRow(last!.finalNorm).slice() };
-      const fed = await next({ hidden, logits: logits() }, i);
-      if (fed === null) break;
+      return next({ hidden, logits: logits() }, index);
+    };
+    const feed = async (own: Fed, index: number): Promise<void> => {
+      const fed = await interventions.thought(own, index);
       if (fed.kind === "token") await pass([fed.token], "thought", logSoftmax(logits())[fed.token], fed);
       else await pass(fed.vector, "thought", null, fed);
+    };
+    if (interventions.reorders) {
+      const [behind, asked] = [decoder.length, last!];
+      const own: Fed[] = [];
+      for (let i = 0; i < prepared.thoughts; i++) {
+        const fed = await thought(i);
+        if (fed === null) break;
+        own.push(fed);
+        await pulse.beat();
+        last = await decoder.forward(fed.kind === "token" ? [fed.token] : fed.vector);
+      }
+      await decoder.rewind(behind);
+      last = asked;
+      const played = playedThoughts(request.interventions ?? [], own.length);
+      const moved = played.findIndex((index, i) => index !== i);
+      if (moved >= 0 || played.length < own.length) interventions.note(behind + (moved >= 0 ? moved : played.length));
+      for (const index of played) await feed(own[index]!, index);
+    } else {
+      for (let i = 0; i < prepared.thoughts; i++) {
+        const fed = await thought(i);
+        if (fed === null) break;
+        await feed(fed, i);
+      }
     }
   } else if (request.mode === "cot") {
     const random = seeded.fork("sampling");
     const produced: number[] = [];
     const first = logSoftmax(logits());
-    for (let text = ""; produced.length < request.maxThinkingTokens; ) {
-      const token = sample(logits(), request.temperature, random);
+    const longest = Math.min(request.maxThinkingTokens, interventions.truncation ?? Infinity);
+    const stops = (token: number): boolean => !!request.stop && tokenizer.decode([...produced, token]).includes(request.stop);
+    for (let text = ""; produced.length < longest; ) {
+      const own = sample(logits(), request.temperature, random);
+      const given = interventions.token(produced.length, own, logits(), stops);
+      const token = given ?? own;
       if (tokenizer.endTokens.includes(token)) break;
       const longer = tokenizer.decode([...produced, token]);
       const found = request.stop === null || request.stop === "" ? -1 : longer.indexOf(request.stop);
@@ -116,18 +150,20 @@ export async function decode(decoder: Decoder, request: RunRequest, prepared: Pr
       if (rest !== null && found >= text.length) break;
       produced.push(token);
       text = longer;
-      await pass([token], "thought", logSoftmax(logits())[token]);
+      await pass([token], "thought", given === null ? logSoftmax(logits())[token] : null);
       if (found >= 0) {
         if (rest !== null) cue = tokenizer.encode(rest);
         break;
       }
     }
+    if (produced.length === interventions.truncation) interventions.note(decoder.length);
     if (request.stop === null && request.cue === "") {
       return {
         tokens: produced,
         text: tokenizer.decode(produced).trim(),
         logprob: first[produced[0] ?? greedy(first)]!,
         expectedLogprob: prepared.answer === null ? null : first[prepared.answer]!,
+        branch: interventions.branch,
       };
     }
   }
@@ -147,6 +183,7 @@ export async function decode(decoder: Decoder, request: RunRequest, prepared: Pr
     text: tokenizer.decode(answer).trim(),
     logprob: first[greedy(first)]!,
     expectedLogprob: prepared.answer === null ? null : first[prepared.answer]!,
+    branch: interventions.branch,
   };
 }
 

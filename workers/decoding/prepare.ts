@@ -15,6 +15,7 @@
 import { decodingModes, thoughts as thoughtKinds } from "../../probes/trace.ts";
 import { EngineError } from "../engine.ts";
 import type { Decoder, RunRequest, Tokenizer } from "../engine.ts";
+import { checkInterventions, playedThoughts } from "./interventions.ts";
 
 export interface Prepared {
   readonly prompt: string;
@@ -40,7 +41,9 @@ export function prepare(decoder: Decoder, request: RunRequest): Prepared {
   if (tokens.length === 0) throw fault("a prompt", "an empty one", "write a question");
   const cue = tokenizer.encode(request.cue);
   const thoughts = latent && request.thought !== "none" ? request.thoughts : 0;
-  const thinking = request.mode === "cot" ? request.maxThinkingTokens : thoughts;
+  checkInterventions(decoder, request, { prompt: tokens.length, thoughts, cue: cue.length });
+  // Repeated thoughts need room as well.
+  const thinking = request.mode === "cot" ? request.maxThinkingTokens : Math.max(thoughts, playedThoughts(request.interventions ?? [], thoughts).length);
   const longest = decoder.spec.contextLength;
   checkLength(longest, tokens.length, thinking, cue.length, request.maxAnswerTokens);
 

@@ -19,7 +19,7 @@ export interface RequestOptions {
 }
 
 /** The problem whose thoughts `swapped` borrows: as hard, drawn from a seed far from those in use. */
-const otherSeed = 1_000_003;
+export const otherSeed = 1_000_003;
 
 /**
  * A task's problem as a request, in one mode. Everything that the task says

@@ -27,7 +27,7 @@ export async function run(
   const { mode, thought, expected } = request;
   const capture = new Capture(decoder, { capture: request.capture, kept: request.kept, answer: prepared.answer });
   const pulse = new Pulse(signal);
-  const answer = await decode(decoder, request, prepared, {
+  const { branch, ...answer } = await decode(decoder, request, prepared, {
     capture: request.capture,
     cached: [],
     pulse,
@@ -53,5 +53,6 @@ export async function run(
     lens: capture.lens(),
     engine: decoder.record,
     created: new Date().toISOString(),
+    ...(request.interventions?.length ? { interventions: request.interventions, branch } : {}),
   };
 }

@@ -18,9 +18,10 @@ import { row, tensor } from "../../probes/tensor.ts";
 import type { Tensor } from "../../probes/tensor.ts";
 import type { EngineRecord, ModelSpec } from "../../probes/trace.ts";
 import { EngineError } from "../engine.ts";
-import type { Decoder, Forward, Tokenizer } from "../engine.ts";
+import type { Decoder, Forward, ForwardOptions, ResidualEdit, Tokenizer } from "../engine.ts";
 import { inverseFrequencies } from "../llama.ts";
 import type { LlamaConfig, LlamaModel } from "../llama.ts";
+import { checkEdits } from "../residual-edits.ts";
 
 interface Layer {
   readonly inputNorm: Float64Array;
@@ -100,7 +101,7 @@ export class ReferenceDecoder implements Decoder {
     return out;
   }
 
-  async forward(input: readonly number[] | Tensor, options: { capture?: boolean } = {}): Promise<Forward> {
+  async forward(input: readonly number[] | Tensor, options: ForwardOptions = {}): Promise<Forward> {
     const { config } = this;
     const d = config.hiddenSize;
     const vectors = "shape" in input ? input : await this.embed(input);
@@ -110,15 +111,19 @@ export class ReferenceDecoder implements Decoder {
     if (this.length + n > config.contextLength) {
       throw new EngineError(`forward: expected at most ${config.contextLength} positions, got ${this.length + n}; rewind or ask a shorter question`);
     }
+    const { edits = [] } = options;
+    checkEdits(edits, n, this.spec);
     const logits = tensor([n, config.vocabSize]);
     const finalNorm = tensor([n, d]);
     const residPost = options.capture ? tensor([n, config.layers + 1, d]) : null;
     for (let t = 0; t < n; t++) {
       const x = Float64Array.from(row(vectors, t));
+      edit(x, edits, 0, t);
       residPost?.data.set(x, t * (config.layers + 1) * d);
       this.layers.forEach((layer, l) => {
         this.attend(layer, l, x);
         mlp(layer, config, x);
+        edit(x, edits, l + 1, t);
         residPost?.data.set(x, (t * (config.layers + 1) + l + 1) * d);
       });
       const normed = rmsNorm(x, this.finalNormWeight, config.rmsNormEps);
@@ -251,6 +256,14 @@ function product(weights: Float64Array, x: Float64Array): Float64Array {
 
 function add(x: Float64Array, y: Float64Array): void {
   for (let i = 0; i < x.length; i++) x[i] = x[i]! + y[i]!;
+}
+
+/** Makes the edits of one layer and row, in place. */
+function edit(x: Float64Array, edits: readonly ResidualEdit[], layer: number, row: number): void {
+  for (const { operation, vector, ...at } of edits) {
+    if (at.layer !== layer || at.row !== row) continue;
+    for (let i = 0; i < x.length; i++) x[i] = operation === "add" ? x[i]! + vector[i]! : vector[i]!;
+  }
 }
 
 /** w ⊙ x / √(mean x² + ε) (Zhang & Sennrich 2019, arXiv:1910.07467). */

@@ -4,7 +4,7 @@ import { asFolder, packed, runtime, sha256 } from "./node.test-support.ts";
 import type { OnnxOptions } from "../../models/onnx.ts";
 import { huggingFaceConfig, randomLlama, wordTokenizer } from "../../models/random-llama.ts";
 import type { Tensor } from "../../probes/tensor.ts";
-import { AbortError, type Decoder, type LoadProgress, type LoadReport, type ModelRequest } from "../engine.ts";
+import { AbortError, type Decoder, type LoadProgress, type LoadReport, type ModelRequest, type ResidualEdit } from "../engine.ts";
 import type { LlamaModel } from "../llama.ts";
 import { ReferenceDecoder, referenceSpec } from "../reference/llama-decoder.ts";
 import { wordTokenizer as referenceTokenizer } from "../reference/word-tokenizer.ts";
@@ -82,6 +82,21 @@ describe.each(layouts)("%s", (_, options, sizes) => {
     await truth.rewind(8);
     expect(decoder.length).toBe(8);
     expect(apart((await decoder.forward([11, 12])).logits, (await truth.forward([11, 12])).logits)).toBeLessThan(1e-4);
+  });
+
+  test("edits of every layer do what they do to the reference", async () => {
+    const vector = Float32Array.from({ length: 32 }, (_, i) => Math.sin(i + 1));
+    for (let layer = 0; layer <= model.config.layers; layer += Math.max(1, Math.floor(model.config.layers / 4))) {
+      const edits: ResidualEdit[] = [{ layer, row: 2, operation: "replace", vector }, { layer, row: 4, operation: "add", vector }];
+      await decoder.rewind(0);
+      await truth.rewind(0);
+      for (const [piece, changes] of [[tokens, edits], [[7], [{ ...edits[1]!, row: 0 }]], [[8], []]] as const) {
+        const got = await decoder.forward(piece, { capture: true, edits: changes });
+        const want = await truth.forward(piece, { capture: true, edits: changes });
+        expect(apart(got.residPost!, want.residPost!)).toBeLessThan(1e-5);
+        expect(apart(got.logits, want.logits)).toBeLessThan(1e-5);
+      }
+    }
   });
 
   test("embedding, lens and unembedding are the reference's", async () => {

@@ -8,6 +8,7 @@ import { type ModelFiles, chooseModel, loadFiles } from "./files.ts";
 import type { Fetch } from "../files/listing.ts";
 import { Progress } from "../files/progress.ts";
 import { cutEmbedding, cutHead } from "./onnx/cut.ts";
+import { spliceEditing } from "./onnx/editing.ts";
 import { readModel } from "./onnx/model.ts";
 import { residualStream } from "./onnx/residual-stream.ts";
 import { splice } from "./onnx/splice.ts";
@@ -15,7 +16,7 @@ import { OnnxDecoder, type Sessions } from "./onnx-decoder.ts";
 import { limitPasses } from "./prefill-check.ts";
 import { ort, startRuntime, threadsFor, watchDevice, webgpuAdapter } from "./runtime.ts";
 import { selfCheck } from "../self-check.ts";
-import { createSession } from "./session.ts";
+import { createSession, type Session } from "./session.ts";
 import { loadTokenizer } from "../tokenizer.ts";
 
 export interface LoadOptions {
@@ -91,7 +92,14 @@ export async function loadTransformers(
     device: request.device,
     adapter: adapter?.name ?? null,
   };
-  const decoder = new OnnxDecoder(spec, record, tokenizer, sessions, config);
+  // Read again when it is wanted, from the cache mostly: most sessions never edit, and weights are large.
+  const makeEditor = async (): Promise<Session> => {
+    const again = await loadFiles(listing, chosen, new Progress(() => undefined), new AbortController().signal, { model: { id: request.id, kind: "transformers" } });
+    const model = readModel(again.model);
+    const { bytes: edited } = spliceEditing(model, residualStream(model, config.layers));
+    return createSession(edited, request.device, again.data, model.outputs.map(({ name }) => name).filter((name) => name.startsWith("present")));
+  };
+  const decoder = new OnnxDecoder(spec, record, tokenizer, sessions, config, makeEditor);
   try {
     if (request.device === "webgpu") await watchDevice((why) => decoder.lose(why));
     progress.enter("check");

@@ -5,9 +5,11 @@
 import { LlamaForCausalLM, PretrainedConfig, Tensor as OrtTensor } from "@huggingface/transformers";
 import { type Tensor, concatenate, size, tensor } from "../../probes/tensor.ts";
 import type { EngineRecord, ModelSpec } from "../../probes/trace.ts";
-import { type Decoder, EngineError, EngineLostError, type Forward, type Tokenizer } from "../engine.ts";
+import { type Decoder, EngineError, EngineLostError, type Forward, type ForwardOptions, type ResidualEdit, type Tokenizer } from "../engine.ts";
 import type { ModelConfig } from "./config.ts";
 import { KvCache } from "./kv-cache.ts";
+import { checkEdits, editsByLayer } from "../residual-edits.ts";
+import { editInputs } from "./onnx/editing.ts";
 import { added } from "./onnx/splice.ts";
 import { asEngineError, ort } from "./runtime.ts";
 import { type Session, float32 } from "./session.ts";
@@ -35,6 +37,8 @@ export class OnnxDecoder implements Decoder {
   private readonly noVectors: OrtTensor;
   private readonly tokensIn = new OrtTensor("bool", Uint8Array.of(0), [1, 1, 1]);
   private readonly vectorsIn = new OrtTensor("bool", Uint8Array.of(1), [1, 1, 1]);
+  /** The session that edits, and the model on it; made when first something is edited. */
+  private editor: Promise<{ readonly session: Session; readonly model: LlamaForCausalLM }> | null = null;
   private capturing = false;
   private failure: { readonly error: Error } | null = null;
   private gone: string | null = null;
@@ -46,12 +50,14 @@ export class OnnxDecoder implements Decoder {
     readonly record: EngineRecord,
     readonly tokenizer: Tokenizer,
     private readonly sessions: Sessions,
-    config: ModelConfig,
+    private readonly config: ModelConfig,
+    /** Makes the session of `editing.ts`; null where this decoder does not edit. */
+    private readonly makeEditor: (() => Promise<Session>) | null = null,
   ) {
     this.noVectors = new OrtTensor("float32", new Float32Array(spec.hiddenSize), [1, 1, spec.hiddenSize]);
     // Every class of decoder leads to the same forward pass, which goes by the
     // config; so any of them does.
-    this.model = new LlamaForCausalLM(new PretrainedConfig(config.json), { model: this.guarded(sessions.whole) }, {});
+    this.model = this.modelOn(sessions.whole);
   }
 
   get length(): number {
@@ -66,15 +72,18 @@ export class OnnxDecoder implements Decoder {
     return float32(output, [tokens.length, this.spec.hiddenSize]);
   }
 
-  async forward(input: readonly number[] | Tensor, { capture = false } = {}): Promise<Forward> {
+  async forward(input: readonly number[] | Tensor, { capture = false, edits = [] }: ForwardOptions = {}): Promise<Forward> {
     const count = this.checkInput(input);
-    if (count <= this.longestPass) return this.pass(input, count, capture);
+    checkEdits(edits, count, this.spec);
+    if (count <= this.longestPass) return this.pass(input, count, capture, edits);
     const before = this.length;
     const passes: Forward[] = [];
     try {
       for (let first = 0; first < count; first += this.longestPass) {
         const piece = part(input, first, Math.min(count, first + this.longestPass));
-        passes.push(await this.pass(piece, Math.min(this.longestPass, count - first), capture));
+        const rows = Math.min(this.longestPass, count - first);
+        const here = edits.filter(({ row }) => row >= first && row < first + rows).map((edit) => ({ ...edit, row: edit.row - first }));
+        passes.push(await this.pass(piece, rows, capture, here));
       }
     } catch (error) {
       await this.rewind(before).catch(() => undefined);
@@ -88,19 +97,22 @@ export class OnnxDecoder implements Decoder {
   }
 
   /** One run of the session over `count` new positions. */
-  private async pass(input: readonly number[] | Tensor, count: number, capture: boolean): Promise<Forward> {
+  private async pass(input: readonly number[] | Tensor, count: number, capture: boolean, edits: readonly ResidualEdit[]): Promise<Forward> {
     const vectors = "shape" in input ? input : null;
     const tokens = "shape" in input ? Array.from({ length: count }, () => 0) : input;
     const { hiddenSize, vocabSize, layers } = this.spec;
+    const changed = edits.length > 0 ? this.editFeeds(edits, count) : {};
     const outputs = await this.exclusive(async () => {
+      const model = edits.length > 0 ? (await this.editing()).model : this.model;
       const total = this.length + count;
       this.capturing = capture;
-      const given = (await this.model.forward({
+      const given = (await model.forward({
         input_ids: transformersInt64(tokens, [1, count]),
         attention_mask: transformersInt64(Array.from({ length: total }, () => 1), [1, total]),
         past_key_values: this.cache.past,
         [added.embeds]: vectors ? new OrtTensor("float32", vectors.data, [1, count, hiddenSize]) : this.noVectors,
         [added.mask]: vectors ? this.vectorsIn : this.tokensIn,
+        ...changed,
       })) as Record<string, OrtTensor | undefined>;
       this.throwFailure();
       this.cache.adopt(given, count);
@@ -135,6 +147,7 @@ export class OnnxDecoder implements Decoder {
     await this.exclusive(async () => {
       await this.cache.dispose();
       for (const session of Object.values(this.sessions) as Session[]) await session.release();
+      await (await this.editor?.catch(() => null))?.session.release();
     });
     this.gone = "the model was disposed of; load it again";
   }
@@ -183,6 +196,44 @@ export class OnnxDecoder implements Decoder {
       out.data.set(float32(logits, [count, vocabSize]).data, first * vocabSize);
     }
     return out;
+  }
+
+  private modelOn(session: Session): LlamaForCausalLM {
+    return new LlamaForCausalLM(new PretrainedConfig(this.config.json), { model: this.guarded(session) }, {});
+  }
+
+  /** A session that could not be made is asked for anew the next time. */
+  private editing(): NonNullable<OnnxDecoder["editor"]> {
+    const make = this.makeEditor;
+    if (!make) throw new EngineError("edit: expected a decoder that edits, got one without its model's files; load the model again");
+    const made = this.editor ?? make().then((session) => ({ session, model: this.modelOn(session) }));
+    this.editor = made;
+    made.catch(() => {
+      if (this.editor === made) this.editor = null;
+    });
+    return made;
+  }
+
+  /** The edits as inputs: x ⊙ keep + add, for each layer. */
+  private editFeeds(edits: readonly ResidualEdit[], rows: number): Record<string, OrtTensor> {
+    const { hiddenSize, layers } = this.spec;
+    const feeds: Record<string, OrtTensor> = {};
+    for (const [layer, own] of editsByLayer(edits, layers).entries()) {
+      const names = editInputs(layer);
+      const keep = new Float32Array(own ? rows : 1).fill(1);
+      const add = new Float32Array(own ? rows * hiddenSize : 1);
+      for (const { row, operation, vector } of own ?? []) {
+        const sum = add.subarray(row * hiddenSize, (row + 1) * hiddenSize);
+        if (operation === "replace") {
+          keep[row] = 0;
+          sum.fill(0);
+        }
+        for (let i = 0; i < hiddenSize; i++) sum[i] = sum[i]! + vector[i]!;
+      }
+      feeds[names.keep] = new OrtTensor("float32", keep, [1, keep.length, 1]);
+      feeds[names.add] = new OrtTensor("float32", add, own ? [1, rows, hiddenSize] : [1, 1, 1]);
+    }
+    return feeds;
   }
 
   private throwFailure(): void {

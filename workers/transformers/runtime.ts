@@ -8,7 +8,7 @@
  */
 import { env as transformersEnv, LogLevel } from "@huggingface/transformers";
 import * as ort from "onnxruntime-web/webgpu";
-import { AbortError, EngineError, type ModelRequest } from "../engine.ts";
+import { AbortError, EngineError, EngineLostError, type ModelRequest } from "../engine.ts";
 import { graphInput, graphOutput, node } from "./onnx/write.ts";
 import { concatenateBytes, integer, message, string } from "./onnx/protobuf.ts";
 
@@ -97,6 +97,6 @@ export function reason(error: unknown): string {
 export function asEngineError(where: string, error: unknown): Error {
   if (error instanceof EngineError || error instanceof AbortError) return error;
   const text = reason(error);
-  if (/memory|bad_alloc|allocation/i.test(text)) return new EngineError(`${where}: expected room for the model, got "${text}"; close other pages or choose a smaller model`);
+  if (/memory|bad_alloc|allocation/i.test(text)) return new EngineLostError(`${where}: expected room for the model, got "${text}"; close other pages or choose a smaller model`);
   return new EngineError(`${where}: expected onnxruntime to run, got "${text}"; choose another export or device`);
 }

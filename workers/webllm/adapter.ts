@@ -43,6 +43,7 @@ type TvmFunction = ((...args: unknown[]) => unknown) & TvmObject;
 type SafeCall = (self: number, args: number, count: number, ret: number) => number;
 
 interface Memory {
+  readonly memory: { readonly buffer: ArrayBuffer };
   loadU8(address: number): number;
   loadI32(address: number): number;
   loadPointer(address: number): number;
@@ -151,10 +152,16 @@ export class KernelCall {
   private ret = 0;
   /** Arguments of the kernel. */
   count = 0;
+  /** The heap in words of 32 bits. WebLLM's own readers ask the WebAssembly memory each time, which costs more than all the rest. */
+  private words: Int32Array;
 
-  constructor(private readonly memory: Memory) {}
+  constructor(private readonly memory: Memory) {
+    this.words = new Int32Array(memory.memory.buffer);
+  }
 
   at(args: number, count: number, ret: number): this {
+    // A heap that has grown leaves its old views empty.
+    if (this.words.length === 0) this.words = new Int32Array(this.memory.memory.buffer);
     this.args = args;
     this.count = count - leading;
     this.ret = ret;
@@ -163,7 +170,7 @@ export class KernelCall {
 
   /** Whether the kernel is still to run. */
   get before(): boolean {
-    return this.memory.loadI32(this.args + 2 * argumentBytes + 8) !== 0;
+    return this.word(this.args + 2 * argumentBytes + 8) !== 0;
   }
 
   get name(): string {
@@ -178,13 +185,13 @@ export class KernelCall {
   /** Number of the buffer of argument i; −1 where it is no tensor. */
   buffer(i: number): number {
     const tensor = this.tensor(i);
-    return tensor === 0 ? -1 : this.memory.loadPointer(tensor + dl.data);
+    return tensor === 0 ? -1 : this.word(tensor + dl.data);
   }
 
   /** Where in its buffer argument i begins, in bytes. */
   byteOffset(i: number): number {
     const tensor = this.tensor(i);
-    return tensor === 0 ? 0 : this.memory.loadI32(tensor + dl.byteOffset);
+    return tensor === 0 ? 0 : this.word(tensor + dl.byteOffset);
   }
 
   shape(i: number): number[] {
@@ -210,7 +217,11 @@ export class KernelCall {
   private tensor(i: number): number {
     if (i < 0 || i >= this.count) return 0;
     const at = this.args + (leading + i) * argumentBytes;
-    return this.memory.loadI32(at) === type.tensor ? this.memory.loadPointer(at + 8) + headerBytes : 0;
+    return this.word(at) === type.tensor ? this.word(at + 8) + headerBytes : 0;
+  }
+
+  private word(address: number): number {
+    return this.words[address >>> 2] ?? 0;
   }
 }
 

@@ -366,6 +366,7 @@ export function fakeWebllm(kind: FakeKind): FakeWebllm {
   const tvm = {
     lib: {
       memory: {
+        memory: heap,
         loadU8: (at: number) => heap.getUint8(at),
         loadI32: (at: number) => heap.getInt32(at & ~3, true),
         loadPointer: (at: number) => heap.getUint32(at & ~3, true),

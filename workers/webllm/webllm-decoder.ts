@@ -367,6 +367,6 @@ export function asEngineError(error: unknown): Error {
   const said = (error as { message?: unknown } | null)?.message;
   const all = typeof said === "string" && said !== "" ? said : typeof error === "string" ? error : "no reason given";
   const text = all.length > 300 ? `${all.slice(0, 300)}…` : all;
-  if (/out of memory|bad_alloc|allocation/i.test(text)) return new EngineError(`model: expected room for the model, got "${text}"; close other pages or choose a smaller model`);
+  if (/out of memory|bad_alloc|allocation/i.test(text)) return new EngineLostError(`model: expected room for the model, got "${text}"; close other pages or choose a smaller model`);
   return new EngineError(`model: expected WebLLM to run, got "${text}"; load the model again or choose another`);
 }

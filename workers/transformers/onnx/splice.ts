@@ -28,13 +28,21 @@ export interface Spliced {
   readonly tensors: readonly string[];
 }
 
-export function splice(model: OnnxModel, stream: ResidualStream): Spliced {
+/** What else is changed in the same go. */
+export interface Changes {
+  readonly replaced: ReadonlyMap<Node, Uint8Array>;
+  readonly extra: readonly Uint8Array[];
+  /** The name that layer 0 is written under, where something else then makes layer 0 of it. */
+  readonly layer0: string;
+}
+
+export function splice(model: OnnxModel, stream: ResidualStream, changes: Changes | null = null): Spliced {
   const start = stream.layers[0];
   if (!start || !stream.embedding) {
     throw new EngineError("splice: expected a model that looks up its own embeddings, got one that takes inputs_embeds; choose an export with the embedding inside");
   }
-  const replaced = new Map<Node, Uint8Array>();
-  const extra: Uint8Array[] = [];
+  const replaced = new Map<Node, Uint8Array>(changes?.replaced);
+  const extra: Uint8Array[] = [...(changes?.extra ?? [])];
 
   const ofToken = "geo/embedding_of_token";
   replaced.set(stream.embedding, rewired(model.bytes, stream.embedding, { outputs: renamed(stream.embedding.outputs, start, ofToken) }));
@@ -47,11 +55,11 @@ export function splice(model: OnnxModel, stream: ResidualStream): Spliced {
   extra.push(
     graphInput(added.embeds, elementType.float32, ["geo_batch", "geo_positions", "geo_hidden_size"]),
     graphInput(added.mask, elementType.bool, ["geo_batch_of_mask", "geo_positions_of_mask", 1]),
-    node("Where", [added.mask, vectors, ofToken], [start]),
+    node("Where", [added.mask, vectors, ofToken], [changes?.layer0 ?? start]),
   );
 
   const tensors = stream.layers.map((name) => name ?? "geo/last_layer");
-  if (stream.fusedNorm && stream.layers.includes(null)) {
+  if (stream.fusedNorm && stream.layers.includes(null) && !replaced.has(stream.fusedNorm)) {
     // The fused node gives its sum, which is layer L, when asked.
     const [norm = "", mean = "", deviation = ""] = stream.fusedNorm.outputs;
     replaced.set(stream.fusedNorm, rewired(model.bytes, stream.fusedNorm, { outputs: [norm, mean, deviation, "geo/last_layer"] }));

@@ -42,6 +42,12 @@ export const webgpu: Device = { device: 15 };
 export type Value = number | bigint | boolean | string | Uint8Array | null | Device | Handle | Callback;
 export type Callback = (...values: Value[]) => Value | void;
 
+/** A value that must be a string. */
+export function text(value: Value | undefined): string {
+  if (typeof value !== "string") throw new Error(`expected a string, got ${typeof value}`);
+  return value;
+}
+
 const types = { none: 0, int: 1, bool: 2, float: 3, pointer: 4, device: 6, rawString: 8, byteArray: 9, object: 64, string: 65, bytes: 66, function: 68, tensor: 70 };
 
 export interface TensorView {
@@ -73,10 +79,10 @@ export class Library {
     });
     this.exports = instance.exports as unknown as Exports;
     this.exports._initialize();
-    this.setGlobal("wasm.WebGPUDeviceAPI", (name) => this.gpu(String(name)));
+    this.setGlobal("wasm.WebGPUDeviceAPI", (name) => this.gpu(text(name)));
     this.setGlobal("wasm.WebGPUCreateShader", (information, code) => {
-      const { name } = JSON.parse(String(information)) as { name: string };
-      this.shaders.set(name, String(code));
+      const { name } = JSON.parse(text(information)) as { name: string };
+      this.shaders.set(name, text(code));
       return (...values: Value[]) => void this.launches.push({ name, values });
     });
   }
@@ -336,7 +342,7 @@ export interface Loaded {
 
 /** As WebLLM's pipeline does it: metadata, parameters by name, cache, sequence 0. */
 export function load(library: Library, context = smallConfig.contextLength): Loaded {
-  const metadata = JSON.parse(String(library.model("_metadata"))) as { params: { name: string }[]; prefill_chunk_size: number };
+  const metadata = JSON.parse(text(library.model("_metadata"))) as { params: { name: string }[]; prefill_chunk_size: number };
   const names = metadata.params.map(({ name }) => name);
   const module = library.global("vm.builtin.param_module_from_cache_by_name", library.global("ffi.Array", ...names));
   const params = library.call(library.find(module, "get_params")!);

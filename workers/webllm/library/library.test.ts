@@ -6,7 +6,7 @@
 import { describe, expect, test } from "vitest";
 import { configureLibrary } from "./configure.ts";
 import type { LibraryConfig } from "./configure.ts";
-import { builtLibrary, cpu, Handle, Library, load, smallConfig, weightsOf, withWeights } from "./library.test-support.ts";
+import { builtLibrary, cpu, Handle, Library, load, smallConfig, text, weightsOf, withWeights } from "./library.test-support.ts";
 import type { Value } from "./library.test-support.ts";
 
 /** Of engine-library.md: what web-llm 0.2.86 calls over a load and two chats. */
@@ -138,6 +138,12 @@ describe("objects", () => {
     expect(library.tensor([4], "float32", cpu)).toBeInstanceOf(Handle);
   });
 
+  test("a GPU tensor larger than WebLLM's device can bind is refused", () => {
+    const library = new Library(builtLibrary());
+    expect(library.buffers[library.read(library.tensor([1 << 28])).buffer]).toBe(2 ** 30);
+    expect(library.refusal(() => library.tensor([1 << 15, 8193]))).toBe("library: tensor: expected at most 1073741824 bytes in one, got 1073872896 for [32768, 8193] float32; choose a smaller model or a shorter context");
+  });
+
   test("wrong arguments are named by place", () => {
     const library = new Library(builtLibrary());
     expect(library.refusal(() => library.global("ffi.ArraySize", 3))).toBe("library: array: expected an array as argument 1, got a number; call it as web-llm 0.2.86 does");
@@ -164,7 +170,7 @@ describe("the configuration", () => {
 });
 
 describe("the weights", () => {
-  const metadata = (library: Library): { model_type: string; quantization: string; prefill_chunk_size: number; params: { name: string; shape: number[]; dtype: string }[] } => JSON.parse(String(library.model("_metadata")));
+  const metadata = (library: Library): { model_type: string; quantization: string; prefill_chunk_size: number; params: { name: string; shape: number[]; dtype: string }[] } => JSON.parse(text(library.model("_metadata")));
 
   test.each([
     ["llama, tied", smallConfig, {}, "q0f32"],
@@ -280,7 +286,7 @@ describe("a forward pass", () => {
     const read = new Set([library.read(vectors).buffer, ...names.map((_, i) => library.read(library.global("ffi.ArrayGetItem", params, BigInt(i)) as Handle).buffer)]);
     library.global("vm.builtin.kv_state_begin_forward", cache, library.shape(0), library.shape(2));
     library.model("prefill", vectors, cache, params);
-    const map = JSON.parse(String(library.model("webgpu.get_fmap"))) as Record<string, { launch_param_tags: string[] }>;
+    const map = JSON.parse(text(library.model("webgpu.get_fmap"))) as Record<string, { launch_param_tags: string[] }>;
     for (const { name, values } of library.launches) {
       const writes = JSON.parse(map[name]!.launch_param_tags.at(-1)!.replace("paramWriteAccess:", "")) as number[];
       writes.forEach((written, i) => expect(written && read.has(Number(values[i]))).toBeFalsy());
@@ -303,12 +309,12 @@ describe("a forward pass", () => {
     const bits = new DataView(new Float32Array([1e-5]).buffer).getUint32(0, true);
     expect(code.startsWith(`alias Elem=f32;alias Elem4=vec4<f32>;const HEAD_DIM:u32=16u;const EPS:f32=bitcast<f32>(${bits}u);\n`)).toBe(true);
     const half = load(withWeights(smallConfig, weightsOf(smallConfig, { elem: "float16" }))).library;
-    expect(String(half.model("webgpu.get_shader", "rms_norm")).startsWith("enable f16;alias Elem=f16;alias Elem4=vec4<f16>;")).toBe(true);
+    expect(text(half.model("webgpu.get_shader", "rms_norm")).startsWith("enable f16;alias Elem=f16;alias Elem4=vec4<f16>;")).toBe(true);
   });
 
   test("hands WebLLM the shaders of this model to compile, and takes them over", () => {
     const { library, forward } = load(withWeights(smallConfig));
-    const map = JSON.parse(String(library.model("webgpu.get_fmap"))) as Record<string, unknown>;
+    const map = JSON.parse(text(library.model("webgpu.get_fmap"))) as Record<string, unknown>;
     forward(1);
     forward(2);
     expect(Object.keys(map)).toEqual(expect.arrayContaining([...new Set(library.launches.map(({ name }) => name))]));
@@ -433,8 +439,8 @@ describe("the instrument", () => {
       expect(func).toBeInstanceOf(Handle);
       expect(ret).toBeNull();
       const shown = args.map((arg) => (arg instanceof Handle && arg.type === 70 ? (byBuffer.get(library.read(arg).buffer) ?? `[${library.read(arg).shape.join()}]`) : arg instanceof Handle ? `object ${arg.type}` : arg));
-      events.push([String(kernel), before === true, shown]);
-      return before === true ? answer(String(kernel)) : null;
+      events.push([text(kernel), before === true, shown]);
+      return before === true ? answer(text(kernel)) : null;
     });
     return events;
   }

@@ -18,6 +18,11 @@ static i32 call_gpu(i32 which, const Any* arguments, i32 count, Any* result) {
   return call(functions[which], arguments, count, result);
 }
 
+/* What web-llm asks its device for, as buffer and as binding; a larger one would read as zeros. */
+static const i64 MOST_GPU_BYTES = 1ll << 30;
+/* What a 32-bit memory can hold beside the rest. */
+static const i64 MOST_CPU_BYTES = 0xfff00000ll;
+
 static i64 element_count(const DLTensor* dl) {
   i64 product = 1;
   for (i32 i = 0; i < dl->ndim; i++) product *= dl->shape[i];
@@ -69,8 +74,9 @@ static Tensor* new_tensor(DataType dtype, const i64* sizes, u32 count, i32 devic
   Tensor* tensor = new_header(dtype, sizes, count, device, NULL);
   if (!tensor) return NULL;
   i64 bytes = byte_count(&tensor->dl);
-  if (bytes > (device == WEBGPU ? 1ll << 40 : 0xfff00000ll)) {
-    fail("tensor: expected room for %t, got less; choose a smaller model", tensor);
+  i64 most = device == WEBGPU ? MOST_GPU_BYTES : MOST_CPU_BYTES;
+  if (bytes > most) {
+    fail("tensor: expected at most %l bytes in one, got %l for %t; choose a smaller model or a shorter context", most, bytes, tensor);
   } else if (device == WEBGPU) {
     Any size = any_int(bytes < 4 ? 4 : bytes), buffer;
     if (!call_gpu(GPU_ALLOCATE, &size, 1, &buffer)) {

@@ -1,0 +1,152 @@
+/**
+ * Sweeps: the same problems again and again, with one thing altered at a time.
+ * A heat map of patches (step × layer) says where a run keeps what it needs; a
+ * curve over σ how much noise its thoughts bear.
+ *
+ * A patch is an interchange: the residual stream of the run on another problem,
+ * as hard and drawn from a seed far away, at the same step and layer. Where the
+ * answer changes, what was needed lay there.
+ */
+import type { Intervention } from "../../probes/intervention.ts";
+import { wilson } from "../../probes/statistics/wilson.ts";
+import { task as taskOf } from "../../probes/tasks/index.ts";
+import type { Task } from "../../probes/tasks/task.ts";
+import { row } from "../../probes/tensor.ts";
+import { EngineError } from "../engine.ts";
+import type { Decoder, RunRequest, SweepCell, SweepGrid, SweepRequest } from "../engine.ts";
+import { decode } from "./decode.ts";
+import type { Pass } from "./decode.ts";
+import { isCorrect } from "./grading.ts";
+import { prepare } from "./prepare.ts";
+import { otherSeed, requestFor } from "./request.ts";
+import { Pulse } from "./stopping.ts";
+
+/** At most this long between two reports, ms. */
+const reportEvery = 80;
+
+/** What the run on the other problem left behind. */
+interface Source {
+  /** Residual stream by step from the end of the prompt (0 is the first step behind it), then layer. */
+  state(step: number, layer: number): number[];
+  /** The thought with this number. */
+  thought(index: number): number[];
+}
+
+/**
+ * @param onProgress  called for each cell that has moved on, several times a second, and once at its end
+ * @returns           the unaltered runs, then one per cell of the grid
+ * @throws EngineError, RangeError where the request asks for what cannot be drawn or run
+ * @throws AbortError where the signal stopped it
+ */
+export async function sweep(decoder: Decoder, request: SweepRequest, grid: SweepGrid, onProgress: (cell: SweepCell) => unknown, signal: AbortSignal): Promise<SweepCell[]> {
+  if (!Number.isSafeInteger(request.problems) || request.problems < 1) {
+    throw new EngineError(`sweep: expected a whole number of problems from 1 up, got ${request.problems}; choose one such as 100`);
+  }
+  const task = taskOf(request.task);
+  const cells = cellsOf(grid, decoder);
+  const tallies = [-1, ...cells.keys()].map((cell) => ({ cell, correct: 0, answered: 0, change: 0 }));
+  const moved = new Set<number>();
+  const pulse = new Pulse(signal);
+  const borrows = grid.kind === "patch" || (grid.kind === "thoughts" && grid.replacements.includes("swapped"));
+  let reported = performance.now();
+  const report = async (): Promise<void> => {
+    for (const index of moved) await onProgress(finished(tallies[index]!));
+    moved.clear();
+    reported = performance.now();
+  };
+
+  for (let i = 0; i < request.problems; i++) {
+    const asked = requestOf(task, request, request.seed + i);
+    const source = borrows ? await sourceOf(decoder, requestOf(task, request, request.seed + i + otherSeed), pulse) : null;
+    const prompt = prepare(decoder, asked).tokens;
+    // What of the prompt stands in the cache, unaltered.
+    let cached: readonly number[] = [];
+    let unaltered: number | null = null;
+    for (const [index, interventionsOf] of [null, ...cells].entries()) {
+      const interventions = interventionsOf?.({ source, prompt: prompt.length, thoughts: asked.thoughts }) ?? [];
+      const altered: RunRequest = { ...asked, interventions };
+      const { text, expectedLogprob } = await decode(decoder, altered, prepare(decoder, altered), { capture: false, cached, observe: () => undefined, pulse });
+      const edited = interventions.flatMap((item) => (item.kind === "residual" ? [item.step] : []));
+      cached = prompt.slice(0, Math.min(prompt.length, ...edited));
+      const tally = tallies[index]!;
+      tally.answered++;
+      if (isCorrect(altered, text)) tally.correct++;
+      if (interventionsOf === null) unaltered = expectedLogprob;
+      else tally.change += (expectedLogprob ?? 0) - (unaltered ?? 0);
+      moved.add(index);
+      if (performance.now() - reported > reportEvery) await report();
+    }
+  }
+  await report();
+  return tallies.map(finished);
+}
+
+function requestOf(task: Task, { mode, difficulty, shots, variant, thought, thoughts }: SweepRequest, seed: number): RunRequest {
+  const problem = task.draw(seed, { difficulty, shots, variant });
+  return requestFor(task, problem, mode, { thought, thoughts, shots, seed, capture: false, kept: 1 });
+}
+
+function finished({ cell, correct, answered, change }: { cell: number; correct: number; answered: number; change: number }): SweepCell {
+  const [low, high] = wilson(correct, answered);
+  return { cell, correct, answered, low, high, change: answered === 0 ? 0 : change / answered };
+}
+
+interface CellContext {
+  readonly source: Source | null;
+  /** Tokens of the prompt. */
+  readonly prompt: number;
+  readonly thoughts: number;
+}
+
+/** What is done in each cell of the grid, in its order. */
+function cellsOf(grid: SweepGrid, { spec }: Pick<Decoder, "spec">): ((context: CellContext) => Intervention[])[] {
+  const some = <T>(what: string, values: readonly T[]): readonly T[] => {
+    if (values.length === 0) throw new EngineError(`sweep: expected ${what}, got none; name at least one`);
+    return values;
+  };
+  switch (grid.kind) {
+    case "noise":
+      if (grid.thoughts) some("thoughts", grid.thoughts);
+      return some("sizes of noise", grid.sigmas).map((sigma) => ({ thoughts }) =>
+        (grid.thoughts ?? Array.from({ length: thoughts }, (_, i) => i)).map((thought) => ({ kind: "replace", thought, replacement: { by: "noise", sigma } })));
+    case "thoughts":
+      return some("thoughts", grid.thoughts).flatMap((thought) =>
+        some("replacements", grid.replacements).map((by) => ({ source }: CellContext): Intervention[] => {
+          if (by === "skip") return [{ kind: "skip", thought }];
+          if (by === "swapped") return [{ kind: "replace", thought, replacement: { by: "vector", vector: source!.thought(thought), from: "another problem" } }];
+          return [{ kind: "replace", thought, replacement: { by } }];
+        }));
+    case "patch": {
+      const wrong = some("layers", grid.layers).find((layer) => !(Number.isInteger(layer) && layer >= 0 && layer <= spec.layers));
+      if (wrong !== undefined) throw new EngineError(`sweep: expected layers from 0 to ${spec.layers}, got ${wrong}; choose some of this model's`);
+      return some("steps", grid.steps).flatMap((step) =>
+        grid.layers.map((layer) => ({ source, prompt }: CellContext): Intervention[] => [
+          { kind: "residual", step: prompt + step, layer, operation: "replace", vector: source!.state(step, layer) },
+        ]));
+    }
+  }
+}
+
+/** Runs the other problem and keeps its states. */
+async function sourceOf(decoder: Decoder, request: RunRequest, pulse: Pulse): Promise<Source> {
+  const prepared = prepare(decoder, request);
+  const passes: Pass[] = [];
+  await decode(decoder, request, prepared, { capture: true, cached: [], pulse, observe: (pass) => void passes.push(pass) });
+  const states = passes.flatMap(({ forward }) => {
+    const { residPost } = forward;
+    return residPost ? Array.from({ length: residPost.shape[0]! }, (_, t) => (layer: number) => [...row(residPost, t, layer)]) : [];
+  });
+  const thoughts = passes.flatMap(({ phase, vectors }) => (phase === "thought" && vectors ? [vectors] : []));
+  return {
+    state: (step, layer) => {
+      const found = states[prepared.tokens.length + step];
+      if (!found) throw new EngineError(`sweep: expected steps from ${-prepared.tokens.length} to ${states.length - prepared.tokens.length - 1}, counted from the end of the prompt, got ${step}; choose some of these`);
+      return found(layer);
+    },
+    thought: (index) => {
+      const found = thoughts[index];
+      if (!found) throw new EngineError(`sweep: expected thoughts from 0 to ${thoughts.length - 1}, got ${index}; choose some of these`);
+      return [...found.data];
+    },
+  };
+}
