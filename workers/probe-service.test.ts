@@ -42,6 +42,58 @@ test("UMAP reports progress to its end, and the layout does not depend on the ba
   expect([p.epochs, p.stopped, p.explained, p.neighbours, seen.at(-1)]).toEqual([200, false, null, 15, 200]);
   expect((await new ProbeService().project(request)).coordinates).toEqual(p.coordinates);
 });
+test("Isomap, plane and answer axis: judged, with what a reader must know", async () => {
+  const service = new ProbeService();
+  const points = cloud(60, 8);
+  for (const request of [
+    { method: "isomap" },
+    { method: "plane", states: [0, 1, 2] },
+    { method: "answer-axis", axis: { groups: Array.from({ length: 60 }, (_, i): 0 | 1 => (i % 2 ? 1 : 0)) } },
+  ] as const) {
+    const p = await service.project({ points, seed: 1, ...request });
+    expect([p.method, p.coordinates.shape, p.judged, p.stopped]).toEqual([request.method, [60, 2], 60, false]);
+    for (const x of [p.trustworthiness, p.continuity, p.stress, p.geodesic]) expect(x).toBeGreaterThan(0);
+    expect(p.explained === null).toBe(request.method === "isomap");
+    expect(p.remarks.length).toBe(request.method === "answer-axis" ? 1 : 0);
+  }
+  await expect(service.project({ points, method: "plane", seed: 1 })).rejects.toThrow("expected three states");
+  await expect(service.project({ points, method: "answer-axis", seed: 1 })).rejects.toThrow("expected axis");
+});
+test("new points are placed in what was kept, where the fitted ones lie", async () => {
+  const service = new ProbeService();
+  const points = cloud(60, 8);
+  const few = tensor([5, 8], points.data.slice(0, 40));
+  for (const method of ["pca", "isomap", "umap"] as const) {
+    const p = await service.project({ points, method, seed: 1, epochs: 60, keep: method });
+    const placed = service.place(method, few);
+    expect(placed.shape).toEqual([5, 2]);
+    const near = method === "umap" ? 3 : 1e-3;
+    placed.data.forEach((x, i) => expect(Math.abs(x - p.coordinates.data[i]!)).toBeLessThan(near));
+  }
+  service.forget("pca");
+  expect(() => service.place("pca", few)).toThrow("(isomap, umap), got \"pca\"");
+});
+test("seeds side by side are the single layouts", async () => {
+  const service = new ProbeService();
+  const request = { points: cloud(40, 6), method: "umap", seed: 0, epochs: 30 } as const;
+  const seen = new Set<number>();
+  const both = await service.projectSeeds(request, [1, 2], (seed) => void seen.add(seed));
+  expect(both.map((p) => p.seed)).toEqual([1, 2]);
+  expect([...seen]).toEqual([1, 2]);
+  expect(both[1]).toEqual(await service.project({ ...request, seed: 2 }));
+  await expect(service.projectSeeds({ ...request, method: "pca" }, [1])).rejects.toThrow("only its picture depends on the seed");
+});
+test("a long PCA tells its steps and can be stopped; without a picture it rejects", async () => {
+  const service = new ProbeService();
+  const phases = new Set<string>();
+  const request = { points: cloud(3000, 600), method: "pca", seed: 1 } as const;
+  const stopped = service.project(request, undefined, ({ phase }) => {
+    phases.add(phase);
+    service.stop();
+  });
+  await expect(stopped).rejects.toMatchObject({ name: "AbortError" });
+  expect([...phases]).toEqual(["components"]);
+});
 test("stop ends the layout, with what there is; the next one runs", async () => {
   const service = new ProbeService();
   const request = { points: cloud(200, 6), method: "umap", seed: 3, epochs: 100_000 } as const;

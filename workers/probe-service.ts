@@ -80,7 +80,7 @@ export interface Projection {
 }
 
 /** The longest time without yielding and without progress, ms. */
-const batchMilliseconds = 40;
+const batchMilliseconds = 25;
 
 type Place = (points: Tensor) => Tensor;
 

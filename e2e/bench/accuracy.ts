@@ -15,10 +15,11 @@ export interface Cell extends Partial<Omit<AccuracyRequest, "cells">> {
   readonly mode: AccuracyCell["mode"];
   readonly difficulty: number;
   readonly thought?: AccuracyCell["thought"];
+  readonly noise?: number;
 }
 
-export function requestOf({ mode, difficulty, thought = "hidden", ...request }: Cell): AccuracyRequest {
-  const cell: AccuracyCell = { mode, difficulty, thought, noise: 0, thoughts: null };
+export function requestOf({ mode, difficulty, thought = "hidden", noise = 0, ...request }: Cell): AccuracyRequest {
+  const cell: AccuracyCell = { mode, difficulty, thought, noise, thoughts: null };
   return { variant: null, shots: 0, problems, seed: firstSeed, ...request, cells: [cell] };
 }
 

@@ -11,7 +11,6 @@
  * (`share` < 1: pairs without a way are left out) changes what is right.
  */
 import type { Tensor } from "../tensor.ts";
-import { correlation } from "../statistics/correlation.ts";
 import { judgePicture } from "./picture-trust.ts";
 import { finish } from "./steps.ts";
 
@@ -23,29 +22,4 @@ import { finish } from "./steps.ts";
  */
 export function geodesicCorrelation(points: Tensor, picture: Tensor, neighbours = 12): number {
   return finish(judgePicture(points, picture, { neighbours, geodesics: true, most: Infinity })).geodesic;
-}
-
-/** Spearman's rank correlation; equal values share their mean rank. */
-export function spearman(x: Float64Array, y: Float64Array): number {
-  return correlation(meanRanks(x), meanRanks(y));
-}
-
-function meanRanks(x: Float64Array): Float64Array {
-  const sorted = x.slice().sort();
-  const n = x.length;
-  const out = new Float64Array(n);
-  for (let i = 0; i < n; i++) out[i] = (bound(sorted, x[i]!, false) + bound(sorted, x[i]!, true) - 1) / 2;
-  return out;
-}
-
-/** How many are below `value`, or up to it. */
-function bound(sorted: Float64Array, value: number, through: boolean): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const mid = (low + high) >> 1;
-    if (sorted[mid]! < value || (through && sorted[mid]! === value)) low = mid + 1;
-    else high = mid;
-  }
-  return low;
 }

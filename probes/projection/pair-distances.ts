@@ -58,7 +58,7 @@ export function* pairDistances(points: Tensor): Steps<PairDistances> {
       squares[i * n + j] = squares[j * n + i] = square;
     }
     squares[i * n + i] = 0;
-    if (i % 256 === 255) yield { phase: "distances", done: n * n, total: n * n };
+    if (i % 64 === 63) yield { phase: "distances", done: n * n, total: n * n };
   }
   return table;
 }

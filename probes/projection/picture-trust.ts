@@ -10,10 +10,10 @@
 import { Random } from "../random.ts";
 import type { Tensor } from "../tensor.ts";
 import { finiteRows, takeRows } from "./finite-rows.ts";
-import { spearman } from "./geodesic-correlation.ts";
 import { smallest, squaredDistances } from "./nearest-neighbours.ts";
 import { neighbourGraph, neighboursFrom, shortestWays, WayHeap } from "./neighbour-graph.ts";
 import { pairDistances, type PairDistances } from "./pair-distances.ts";
+import { spearmanSteps } from "./rank-correlation.ts";
 import type { Steps } from "./steps.ts";
 import { rankOf, trustNeighbours } from "./trustworthiness.ts";
 
@@ -47,7 +47,7 @@ export interface JudgeOptions {
 
 const work = 2.2e9;
 /** Ways from more points than these do not move a rank correlation of all their pairs. */
-const mostSources = 400;
+const mostSources = 200;
 
 export function* judgePicture(points: Tensor, picture: Tensor, { neighbours, geodesics, most, distances: known }: JudgeOptions): Steps<PictureJudgement> {
   if (points.shape[0] !== picture.shape[0]) throw new RangeError(`judgePicture: expected a picture of ${points.shape[0]} points, got ${picture.shape[0]}`);
@@ -132,6 +132,6 @@ function* geodesicsOf(space: Tensor, shown: Tensor, k: number, table: PairDistan
     if (s % 8 === 7) yield { phase: "geodesics", done: s, total: sources };
   }
   // Squares have the ranks of the distances.
-  const geodesic = spearman(Float64Array.from(ways), Float64Array.from(flat));
+  const geodesic = yield* spearmanSteps(Float64Array.from(ways), Float64Array.from(flat));
   return { geodesic, geodesicShare: ways.length / (sources * (n - 1)), geodesicSources: sources };
 }

@@ -94,7 +94,7 @@ export function* prepareUmap(points: Tensor, { neighbours = 15 }: Pick<UmapOptio
   if (n <= 3) return { rows, neighbours: 0, graph: { n, rows: new Int32Array(), columns: new Int32Array(), weights: new Float64Array() }, distances: null };
   const near = Math.max(2, Math.min(Math.floor(neighbours), n - 1));
   const distances = yield* pairDistances(takeRows(points, rows));
-  const graph = umapGraph(yield* neighboursFrom(distances, near - 1), n);
+  const graph = yield* umapGraphSteps(yield* neighboursFrom(distances, near - 1), n);
   return { rows, neighbours: near, graph, distances };
 }
 
@@ -209,8 +209,14 @@ function membership(d: number, rho: number, sigma: number): number {
 }
 
 /** The fuzzy union of all neighbourhoods. */
-export function umapGraph({ k, indices, distances }: Neighbours, n: number): UmapGraph {
+export function umapGraph(neighbours: Neighbours, n: number): UmapGraph {
+  return finish(umapGraphSteps(neighbours, n));
+}
+
+function* umapGraphSteps({ k, indices, distances }: Neighbours, n: number): Steps<UmapGraph> {
+  yield { phase: "graph", done: n, total: n };
   const { rho, sigma } = bandwidths(distances, k, k + 1, true);
+  yield { phase: "graph", done: n, total: n };
   const entries: { row: number; column: number; weight: number }[] = [];
   const weight = (i: number, at: number): number => membership(distances[at]!, rho[i]!, sigma[i]!);
   for (let i = 0; i < n; i++) {
@@ -224,7 +230,9 @@ export function umapGraph({ k, indices, distances }: Neighbours, n: number): Uma
       entries.push({ row: i, column: j, weight: both }, { row: j, column: i, weight: both });
     }
   }
+  yield { phase: "graph", done: n, total: n };
   entries.sort((x, y) => x.row - y.row || x.column - y.column);
+  yield { phase: "graph", done: n, total: n };
   return { n, rows: Int32Array.from(entries, (e) => e.row), columns: Int32Array.from(entries, (e) => e.column), weights: Float64Array.from(entries, (e) => e.weight) };
 }
 

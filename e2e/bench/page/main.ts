@@ -6,6 +6,7 @@
 import * as Comlink from "comlink";
 import type { Tensor } from "../../../probes/tensor.ts";
 import { connect, type EngineHandle } from "../../../workers/connect.ts";
+import type { FrontierRequest } from "../../../workers/decoding/frontier.ts";
 import type { AccuracyRequest, ModelRequest, RunRequest } from "../../../workers/engine.ts";
 import type { Step } from "../../kernels/gpu.ts";
 import { type BufferSizes, kernelTimes } from "./kernel-times.ts";
@@ -32,6 +33,8 @@ export interface Bench {
   accuracy(dtype: Dtype, request: AccuracyRequest): Promise<number[]>;
   /** Hidden states of a run, `residPost` and `finalNorm` as in `Activation`. */
   hiddenStates(dtype: Dtype, request: RunRequest): Promise<{ residPost: PlainTensor; finalNorm: PlainTensor }>;
+  /** Mean mass of each thought of `nano` on the letters of its level. */
+  frontier(request: FrontierRequest): Promise<number[]>;
   /** Decode steps of `nano`, or of the model in the folder that the page's file field holds. */
   stepTimes(source: "embedded" | "folder", rounds: number): Promise<StepTimes>;
   /** Decode steps of `nano` on WebLLM. */
@@ -81,6 +84,16 @@ globalThis.bench = {
   async hiddenStates(dtype, request) {
     const { activations } = await (await engine(dtype)).run(request, () => undefined);
     return { residPost: plain(activations.residPost), finalNorm: plain(activations.finalNorm) };
+  },
+
+  async frontier(request) {
+    const worker = new Worker(new URL("./frontier.worker.ts", import.meta.url), { type: "module" });
+    const { measure } = Comlink.wrap<{ measure(request: FrontierRequest, base: string): Promise<number[]> }>(worker);
+    try {
+      return await measure(request, document.baseURI);
+    } finally {
+      worker.terminate();
+    }
   },
 
   async stepTimes(source, rounds) {
