@@ -53,6 +53,20 @@ test("a cosine that is not a number survives", () => {
   const odd: Trace = { ...trace, steps: trace.steps.map((step) => ({ ...step, nearest: [{ token: 1, text: "b", cosine: NaN }] })) };
   expect(decodeTrace(encodeTrace(odd)).steps[0]!.nearest).toEqual([{ token: 1, text: "b", cosine: NaN }]);
 });
+test("an altered run comes back, with and without a place where it branches; a file from before has neither", () => {
+  const trace: Trace = { ...exampleTrace({ mode: "latent" }), interventions: [{ kind: "skip", thought: 1 }, { kind: "residual", step: 0, layer: 0, operation: "add", vector: Array.from({ length: exampleTrace().model.hiddenSize }, (_, i) => i / 3) }], branch: 2 };
+  expect(decodeTrace(encodeTrace(trace))).toEqual(trace);
+  expect(decodeTrace(encodeTrace({ ...trace, branch: null }))).toEqual({ ...trace, branch: null });
+  expect("interventions" in decodeTrace(encodeTrace(exampleTrace()))).toBe(false);
+});
+test.each<[string, unknown]>([
+  ["an unknown kind", [{ kind: "delete", thought: 0 }]],
+  ["no list", { kind: "skip", thought: 0 }],
+  ["a thought of −1", [{ kind: "skip", thought: -1 }]],
+  ["a layer past the last", [{ kind: "residual", step: 0, layer: 99, operation: "add", vector: [] }]],
+  ["a vector of another width", [{ kind: "steer", thought: 0, vector: [1], scale: 1 }]],
+  ["an unknown replacement", [{ kind: "replace", thought: 0, replacement: { by: "magic" } }]],
+])("interventions with %s", (_, interventions) => expect(() => decodeTrace(spoiled({ record: (r) => (r["interventions"] = interventions) }))).toThrow("decodeTrace: "));
 
 // ——— Files that are not traces ———
 

@@ -34,7 +34,7 @@ export class AccuracyRunner extends EventTarget {
   /** The engine that counts now. */
   private handle: EngineHandle | null = null;
   /** The one of our own, and the model that is loaded on it. */
-  private own: { readonly engine: EngineHandle; readonly model: string; readonly loaded: Promise<unknown> } | null = null;
+  private own: { readonly engine: EngineHandle; readonly model: string; readonly loaded: Promise<unknown>; ready: boolean } | null = null;
   private round = 0;
 
   /** Problems answered and asked for, over all cells. */
@@ -80,21 +80,33 @@ export class AccuracyRunner extends EventTarget {
     this.round++;
     this.running = false;
     this.handle?.stop();
+    // Half-loaded it would only take the processor from the page.
+    if (this.own && !this.own.ready) this.release();
     this.changed();
+  }
+
+  /** Lets go of the engine of our own where it has another model than the page. */
+  follow(model: ModelChoice): void {
+    if (this.own && this.own.model !== JSON.stringify(model)) this.release();
+  }
+
+  private release(): void {
+    this.own?.engine.terminate();
+    this.own = null;
   }
 
   /** An engine of our own with this model; a new one where the last has another model, or ended. */
   private async ownEngine(model: ModelChoice): Promise<EngineHandle> {
     const key = JSON.stringify(model);
     if (this.own?.model !== key) {
-      this.own?.engine.terminate();
+      this.release();
       const engine = connect(model.engine);
-      const own = { engine, model: key, loaded: engine.load(modelRequest(model, null), () => {}) };
+      const own = { engine, model: key, loaded: engine.load(modelRequest(model, null), () => {}), ready: false };
       this.own = own;
       const forget = (): void => {
         if (this.own === own) this.own = null;
       };
-      own.loaded.catch(forget);
+      own.loaded.then(() => (own.ready = true), forget);
       void engine.ended.then(forget);
     }
     const { engine, loaded } = this.own;

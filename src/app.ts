@@ -73,6 +73,7 @@ export class GeodesicApp extends LitElement {
     this.tick++;
     // Another question: what was being counted no longer belongs to it.
     if (this.accuracy.running && this.accuracy.key !== accuracyKey(this.session.settings)) this.accuracy.stop();
+    this.accuracy.follow(this.session.settings.model);
   };
 
   /** The first complete picture: all four answers, the projection and the measures are on the page. */

@@ -1,5 +1,6 @@
 /** Which model, on which engine: as a choice, as a part of the address, as a request, in words. */
 import type { ModelRequest } from "../workers/engine.ts";
+import type { CatalogueEntry } from "../workers/webllm/catalogue.ts";
 
 export type EngineKind = "transformers" | "webllm";
 
@@ -35,6 +36,11 @@ export function embedded(engine: EngineKind, dtype: string): ModelChoice {
 /** A model for WebLLM: an MLC weight folder on the hub. */
 export function mlcModel(id: string, library = "", revision = ""): ModelChoice {
   return { engine: "webllm", source: "hub", id, revision, dtype: "", device: "webgpu", library };
+}
+
+/** A model of WebLLM's list, with our library where it runs the model and the stock one was not chosen. Left to the engine, the stock one might come in its place. */
+export function catalogueModel({ repository, id, ownLibrary }: Pick<CatalogueEntry, "repository" | "id" | "ownLibrary">, stock: boolean): ModelChoice {
+  return mlcModel(repository, ownLibrary && !stock ? "own" : id);
 }
 
 /** Writes a choice into an address; only what differs from the embedded model. */

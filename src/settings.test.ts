@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { embedded, embeddedModel, mlcModel } from "./model-choice.ts";
+import { catalogueModel, embedded, embeddedModel, mlcModel } from "./model-choice.ts";
 import { decodeAddress, encodeAddress, initialSettings, type Settings } from "./settings.ts";
 
 const changed: Settings = {
@@ -36,6 +36,13 @@ test.each<[string, Settings["model"]]>([
 ])("%s is in the address", (_, model) => {
   const settings: Settings = { ...initialSettings, model };
   expect(decodeAddress(`#${encodeAddress(settings)}`)).toEqual(settings);
+});
+
+test("our own library is asked for by name where it is promised, so that no other comes in its place", () => {
+  const listed = { repository: "mlc-ai/SmolLM2-360M-Instruct-q4f32_1-MLC", id: "SmolLM2-360M-Instruct-q4f32_1-MLC", ownLibrary: true };
+  expect(catalogueModel(listed, false)).toEqual(mlcModel(listed.repository, "own"));
+  expect(catalogueModel(listed, true)).toEqual(mlcModel(listed.repository, listed.id));
+  expect(catalogueModel({ ...listed, ownLibrary: false }, false)).toEqual(mlcModel(listed.repository, listed.id));
 });
 
 test("addresses from before WebLLM mean what they meant", () => {

@@ -29,7 +29,8 @@ function differs(what: string, a: ArrayLike<number>, b: ArrayLike<number>, { tol
 
 async function refused(what: string, call: Promise<unknown>): Promise<void> {
   const error = await call.then(() => null, (reason: unknown) => reason);
-  if (!(error instanceof Error) || error.name !== "EngineError") throw new Error(`${what}: expected an EngineError, got ${error === null ? "an answer" : String(error)}`);
+  if (!(error instanceof Error)) throw new Error(`${what}: expected an EngineError, got an answer`);
+  if (error.name !== "EngineError") throw new Error(`${what}: expected an EngineError, got ${String(error)}`);
 }
 
 /** Runs the tokens from an empty cache. */

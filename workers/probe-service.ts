@@ -26,7 +26,7 @@ export interface ProjectRequest {
   readonly neighbours?: number;
   /** Dimensions of the picture. Default 2. */
   readonly k?: number;
-  /** UMAP only: passes over the graph; default umap-js's own count. */
+  /** UMAP only: passes over the graph; default `umapEpochs`. */
   readonly epochs?: number;
   /** PCA only: the components of the picture before, so that a live drawing keeps its signs. */
   readonly earlier?: Tensor;
@@ -79,7 +79,7 @@ export interface Projection {
   readonly remarks: readonly string[];
 }
 
-/** The longest time without yielding and without progress, ms. */
+/** The longest time without yielding and without progress, ms, but for single calls that last longer. */
 const batchMilliseconds = 25;
 
 type Place = (points: Tensor) => Tensor;
@@ -121,14 +121,16 @@ export class ProbeService {
       return this.judged(request, drawn, round, 0, false, onProgress, onStep);
     }
     const prepared = await this.drive(prepareUmap(request.points, request), round, onStep);
-    if (!prepared) throw aborted();
-    return this.umapProjection(request, prepared, round, onProgress, onStep);
+    const drawn = prepared && (await this.umapProjection(request, prepared, round, onProgress, onStep));
+    if (!drawn) throw aborted();
+    return drawn;
   }
 
   /**
-   * UMAP for several seeds in turn, over one graph: what differs is the seed's luck.
+   * UMAP for several seeds in turn, over the same neighbours: what differs is the seed's luck.
    *
    * @returns  one projection for each seed, in their order; after `stop`, those begun
+   * @throws   an AbortError where `stop` came before there was a picture
    */
   async projectSeeds(request: ProjectRequest, seeds: readonly number[], onProgress?: (seed: number, progress: ProjectProgress) => unknown, onStep?: Told): Promise<Projection[]> {
     checkRequest(request);
@@ -138,9 +140,11 @@ export class ProbeService {
     if (!prepared) throw aborted();
     const out: Projection[] = [];
     for (const seed of seeds) {
-      out.push(await this.umapProjection({ ...request, seed }, prepared, round, (progress) => onProgress?.(seed, progress), onStep));
+      const drawn = await this.umapProjection({ ...request, seed }, prepared, round, (progress) => onProgress?.(seed, progress), onStep);
+      if (drawn) out.push(drawn);
       if (round !== this.round) break;
     }
+    if (out.length === 0 && seeds.length > 0) throw aborted();
     return out;
   }
 
@@ -165,7 +169,13 @@ export class ProbeService {
     this.round++;
   }
 
-  private async umapProjection(request: ProjectRequest, prepared: UmapPreparation, round: number, onProgress?: (progress: ProjectProgress) => unknown, onStep?: Told): Promise<Projection> {
+  /** Null where `stop` came before there was a picture. */
+  private async umapProjection(request: ProjectRequest, prepared: UmapPreparation, round: number, onProgress?: (progress: ProjectProgress) => unknown, onStep?: Told): Promise<Projection | null> {
+    // umap-js builds its graph in one call, about a second at 2,000 points: what is coming is told before it.
+    const n = prepared.rows.length;
+    void onStep?.({ phase: "graph", done: n, total: n });
+    await rest();
+    if (round !== this.round) return null;
     const layout = umapFrom(request.points, prepared, request);
     let more = layout.epochs > 0;
     while (more && round === this.round) {
@@ -178,8 +188,8 @@ export class ProbeService {
       await rest();
     }
     const coordinates = layout.coordinates();
-    const { seed, points } = request;
-    const place: Place = (added) => placeInUmap({ points, coordinates, neighbours: layout.neighbours, seed }, added, Math.round(layout.epochs / 3));
+    const { points } = request;
+    const place: Place = (added) => placeInUmap({ points, coordinates, neighbours: layout.neighbours }, added);
     return this.judged(request, { coordinates, neighbours: layout.neighbours, distances: prepared.distances, remarks: remarksOfUmap(layout), place }, round, layout.epoch, more, undefined, onStep);
   }
 
@@ -231,9 +241,16 @@ export class ProbeService {
   }
 }
 
-/** Lets `stop` and other calls in. */
+/** Lets `stop` and other calls in. By a message: browsers stretch a timer that follows on a timer to 4 ms, a sixth of the whole. */
 function rest(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
 }
 
 function* stepsOf(request: ProjectRequest): Steps<Drawn> {

@@ -17,7 +17,8 @@
  * every ratio nears 1; a large k cuts corners; a small k breaks the graph apart.
  * In many dimensions distances concentrate and the graph means little.
  */
-import { among, between, distancesOf, distinctPoints, neighboursWithin, type Points } from "./distances.ts";
+import { neighbourGraph, shortestWays } from "../projection/neighbour-graph.ts";
+import { among, between, distancesOf, distinctPoints, neighboursWithin, type Distances, type Points } from "./distances.ts";
 
 export interface KnnGeodesic {
   /** Length of the shortest way; Infinity where the graph does not join the two ends, NaN where one is not finite. */
@@ -59,7 +60,7 @@ export function geodesicDistances(points: Points, source: number, k = 5): Float6
   const start = stand(source);
   if (start < 0) return out;
   const distances = among(all, rows);
-  const ways = dijkstra(distances.n, start, graphOf(distances.n, Math.max(0, Math.min(k, distances.n - 1)), distances.squares));
+  const ways = waysFrom(start, distances, Math.max(0, Math.min(k, distances.n - 1)));
   for (let i = 0; i < all.n; i++) {
     const at = all.squares[i * all.n + i] === 0 ? stand(i) : -1;
     if (at >= 0) out[i] = ways[at]!;
@@ -67,32 +68,12 @@ export function geodesicDistances(points: Points, source: number, k = 5): Float6
   return out;
 }
 
-/** Lengths of the edges, [n, n]; 0 where there is none. */
-function graphOf(n: number, k: number, squares: Float64Array<ArrayBuffer>): Float64Array {
-  const edges = new Float64Array(n * n);
-  const near = neighboursWithin({ n, squares }, k);
-  for (let i = 0; i < n; i++) {
-    for (let a = i * k; a < (i + 1) * k; a++) {
-      const j = near[a]!;
-      edges[i * n + j] = edges[j * n + i] = Math.sqrt(squares[i * n + j]!);
-    }
-  }
-  return edges;
-}
-
-function dijkstra(n: number, source: number, edges: Float64Array): Float64Array {
-  const ways = new Float64Array(n).fill(Infinity);
-  const done = new Uint8Array(n);
-  ways[source] = 0;
-  for (let round = 0; round < n; round++) {
-    let at = -1;
-    for (let i = 0; i < n; i++) if (!done[i] && ways[i]! < Infinity && (at < 0 || ways[i]! < ways[at]!)) at = i;
-    if (at < 0) break;
-    done[at] = 1;
-    for (let j = 0; j < n; j++) {
-      const edge = edges[at * n + j]!;
-      if (edge > 0 && ways[at]! + edge < ways[j]!) ways[j] = ways[at]! + edge;
-    }
-  }
+function waysFrom(source: number, distances: Distances, k: number): Float64Array {
+  const { n, squares } = distances;
+  const indices = neighboursWithin(distances, k);
+  const lengths = new Float64Array(n * k);
+  indices.forEach((j, at) => (lengths[at] = Math.sqrt(squares[Math.floor(at / k) * n + j]!)));
+  const ways = new Float64Array(n);
+  shortestWays(neighbourGraph({ k, indices, distances: lengths }, n), source, ways);
   return ways;
 }

@@ -41,7 +41,9 @@ export function* pairDistances(points: Tensor): Steps<PairDistances> {
     return table;
   }
   const x = centredRows(points);
+  yield { phase: "distances", done: 0, total: n * n };
   const norms = squaredNorms(x, n, D);
+  yield { phase: "distances", done: 0, total: n * n };
   for (let i = 0, work = 0; i < n; i += 4) {
     productsOfFour(x, n, D, i, squares);
     if ((work += 4 * i * D) > stride) {

@@ -14,13 +14,12 @@ import { pairDistances } from "./pair-distances.ts";
 import { fitPca, pcaSteps, projectPca } from "./pca.ts";
 import { judgePicture } from "./picture-trust.ts";
 import { planeThrough } from "./plane.ts";
-import { tablePower } from "./power.ts";
 import { spearman } from "./rank-correlation.ts";
 import { finish } from "./steps.ts";
 import { kruskalStress } from "./stress.ts";
 import { symmetricEigen } from "./symmetric-eigen.ts";
 import { pictureTrust } from "./trustworthiness.ts";
-import { placeInUmap, startUmap, umapGraph, umapLayout, umapSeeds } from "./umap.ts";
+import { placeInUmap, startUmap, umapEpochs, umapLayout, umapSeeds } from "./umap.ts";
 
 function normals(n: number, D: number, spread: (d: number) => number = () => 1, seed = 1): Tensor {
   const random = new Random(seed);
@@ -205,46 +204,28 @@ test("the judgement is the trust it was, and says where it is of some points onl
   expect(() => kruskalStress(tensor([3, 2]), tensor([2, 2]))).toThrow("expected a picture of 3 points, got 2");
 });
 
-// ——— UMAP against umap-js ———
+// ——— UMAP ———
 
-test("powers by table", () => {
-  const power = tablePower(0.895);
-  for (let e = -40; e < 40; e++) expect(power(1.37 * 2 ** e) / (1.37 * 2 ** e) ** 0.895).toBeCloseTo(1, 6);
-});
-test("the graph is umap-js's graph, and so are the first epochs of the layout", () => {
+test("the layout is umap-js's over exact neighbours, draw by draw", () => {
   const n = 80;
   const points = normals(n, 12);
   const near = nearestNeighbours(points, 9);
-  const graph = umapGraph(near, n);
   const random = new Random(5);
   const umap = new UMAP({ nNeighbors: 10, nEpochs: 50, random: () => random.uniform() });
-  const indices = Array.from({ length: n }, (_, i) => [i, ...near.indices.subarray(9 * i, 9 * i + 9)]);
-  umap.setPrecomputedKNN(indices, Array.from({ length: n }, (_, i) => [0, ...near.distances.subarray(9 * i, 9 * i + 9)]));
-  umap.initializeFit(indices);
-  const inside = umap as unknown as Inside;
-  const theirs = inside.graph.getAll().filter((e) => e.value > 0).toSorted((p, q) => p.row - q.row || p.col - q.col);
-  expect([...graph.rows]).toEqual(theirs.map((e) => e.row));
-  expect([...graph.columns]).toEqual(theirs.map((e) => e.col));
-  theirs.forEach((e, i) => expect(graph.weights[i]).toBeCloseTo(e.value, 6));
-  // With h + 1 − h in its weights, umap-js moves some edges of weight 1 by an epoch; both run on weights rounded to float32.
-  inside.optimizationState.epochsPerSample = [...graph.weights].filter((w) => w >= 1 / 50).map((w) => 1 / w);
-  inside.prepareForOptimizationLoop();
-  const layout = startUmap(points, { seed: 5, neighbours: 10, epochs: 50 });
-  for (let epoch = 0; epoch < 3; epoch++) {
-    // Small differences of the powers' table grow from epoch to epoch.
-    const close = [1e-5, 1e-3, 0.05][epoch]!;
-    layout.advance();
-    umap.step();
-    umap.getEmbedding().forEach((place, i) => place.forEach((x, d) => expect(Math.abs(row(layout.coordinates(), i)[d]! - x)).toBeLessThan(close)));
-  }
+  umap.setPrecomputedKNN(
+    Array.from({ length: n }, (_, i) => [i, ...near.indices.subarray(9 * i, 9 * i + 9)]),
+    Array.from({ length: n }, (_, i) => [0, ...near.distances.subarray(9 * i, 9 * i + 9)]),
+  );
+  const truth = umap.fit(Array.from({ length: n }, (_, i) => [...row(points, i)]));
+  const picture = umapLayout(points, { seed: 5, neighbours: 10, epochs: 50 });
+  // Last digits of the distances grow from epoch to epoch; another draw or neighbour would be units away.
+  truth.forEach((place, i) => place.forEach((x, d) => expect(Math.abs(row(picture, i)[d]! - x)).toBeLessThan(1e-3)));
 });
-/** What umap-js keeps to itself. */
-interface Inside {
-  readonly graph: { getAll(): { row: number; col: number; value: number }[] };
-  readonly optimizationState: { epochsPerSample: number[] };
-  prepareForOptimizationLoop(): void;
-}
-test("several seeds over one graph are the single layouts, side by side", () => {
+test("epochs: 500 for few points, 200 for many, 400,000 passes over a point between", () => {
+  expect([4, 800, 1000, 1600, 2000, 20_000].map(umapEpochs)).toEqual([500, 500, 400, 250, 200, 200]);
+  expect(startUmap(normals(60, 3), { seed: 1 }).epochs).toBe(500);
+});
+test("several seeds over the same neighbours are the single layouts, side by side", () => {
   const points = normals(50, 6);
   const seen: number[] = [];
   const pictures = umapSeeds(points, [1, 2], { epochs: 20 }, (index) => void seen.push(index));
@@ -258,12 +239,21 @@ test("new points join the cluster that they belong to", () => {
   const coordinates = umapLayout(points, { seed: 1, neighbours: 8 });
   const added = tensor([3, 10]);
   for (let c = 0; c < 3; c++) added.data[c * 10 + c] = 40;
-  const placed = placeInUmap({ points, coordinates, neighbours: 8, seed: 1 }, added);
+  const placed = placeInUmap({ points, coordinates, neighbours: 8 }, added);
   for (let c = 0; c < 3; c++) {
     const away = Array.from({ length: 60 }, (_, i) => Math.hypot(row(coordinates, i)[0]! - row(placed, c)[0]!, row(coordinates, i)[1]! - row(placed, c)[1]!));
     expect(Math.floor(away.indexOf(Math.min(...away)) / 20)).toBe(c);
   }
-  expect(() => placeInUmap({ points, coordinates, neighbours: 8, seed: 1 }, tensor([1, 2]))).toThrow("expected points of 10 dimensions");
+  expect(() => placeInUmap({ points, coordinates, neighbours: 8 }, tensor([1, 2]))).toThrow("expected points of 10 dimensions");
+});
+test("a new point lies at the mean of its nearest, weighted by one over their distance", () => {
+  const points = matrix([[0], [1], [3], [3], [NaN], [100]]);
+  const coordinates = matrix([[0, 0], [10, 0], [0, 7], [0, 9], [5, 5], [NaN, NaN]]);
+  const fitted = { points, coordinates, neighbours: 2 };
+  // By hand: 0.25 from 0 and 0.75 from 1, weights 4 and 4/3; 3 is two equal points; 100 is not drawn, so 3 is nearest to it.
+  const placed = placeInUmap(fitted, matrix([[0.25], [3], [1], [100], [NaN]]));
+  [[2.5, 0], [0, 8], [10, 0], [0, 8], [NaN, NaN]].forEach((place, i) => place.forEach((x, d) => (Number.isNaN(x) ? expect(row(placed, i)[d]).toBeNaN() : expect(row(placed, i)[d]).toBeCloseTo(x, 6))));
+  expect([...placeInUmap({ points: tensor([0, 1]), coordinates: tensor([0, 2]), neighbours: 2 }, matrix([[1]])).data]).toEqual([NaN, NaN]);
 });
 
 // ——— planes and axes ———

@@ -10,7 +10,7 @@ import type { CatalogueEntry } from "../../workers/webllm/catalogue.ts";
 import { type ModelSize, modelSize } from "../../workers/webllm/model-size.ts";
 import { messageOf } from "../engine-host.ts";
 import { formatBytes } from "../format.ts";
-import { mlcModel } from "../model-choice.ts";
+import { catalogueModel } from "../model-choice.ts";
 import { sharedStyle } from "../theme.ts";
 import { ModelEvent } from "./model-event.ts";
 
@@ -93,9 +93,8 @@ export class CatalogueEntryView extends LitElement {
   }
 
   private choose(): void {
-    const { entry } = this;
     const stock = this.renderRoot.querySelector("select")?.value === "stock";
-    this.dispatchEvent(new ModelEvent(mlcModel(entry.repository, stock ? entry.id : "")));
+    this.dispatchEvent(new ModelEvent(catalogueModel(this.entry, stock)));
   }
 }
 

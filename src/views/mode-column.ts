@@ -45,6 +45,7 @@ export class ModeColumn extends LitElement {
       .mark.hollow { fill: none; stroke: var(--mode); stroke-width: 2.5; }
       .result { display: flex; align-items: baseline; gap: 0.6rem; flex-wrap: wrap; }
       .given { font: 600 var(--large)/1.2 var(--mono); overflow-wrap: anywhere; }
+      .given.long { font-size: var(--body); }
       .verdict { font-weight: 600; }
       .facts { display: flex; gap: 0.9rem; flex-wrap: wrap; color: var(--soft); font-size: var(--small); font-variant-numeric: tabular-nums; }
       .error { color: var(--wrong); font-size: var(--small); overflow-wrap: anywhere; }
@@ -110,7 +111,7 @@ export class ModeColumn extends LitElement {
   private verdict(run: LiveRun): TemplateResult {
     const answer = run.answer!;
     const mark = answer.correct === null ? nothing : answer.correct ? html`<span class="verdict right">✓ right</span>` : html`<span class="verdict wrong">✗ wrong</span><span class="soft small">should be ${answer.expected}</span>`;
-    return html`<span class="given">${answer.text === "" ? "∅" : answer.text}</span>${mark}`;
+    return html`<span class="given ${answer.text.length > 12 ? "long" : ""}">${answer.text === "" ? "∅" : answer.text}</span>${mark}`;
   }
 
   private facts(run: LiveRun): TemplateResult | typeof nothing {

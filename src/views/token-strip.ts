@@ -14,7 +14,8 @@ export class TokenStrip extends LitElement {
   static override styles = [
     sharedStyle,
     css`
-      ol { list-style: none; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: 4px; align-items: center; min-height: 44px; }
+      /* Long chains scroll in place; the padding leaves room for the frame of the present step. */
+      ol { list-style: none; margin: -4px; padding: 4px; display: flex; flex-wrap: wrap; gap: 4px; align-items: center; min-height: 52px; max-height: 21rem; overflow-y: auto; }
       button { font-family: var(--mono); min-height: 30px; min-width: 30px; padding: 0 7px; border: 1px solid var(--line); border-radius: 5px; background: var(--surface); }
       button.prompt { color: var(--soft); }
       button.thought, button.answer { border-color: var(--mode); color: var(--mode-ink); background: var(--raised); font-weight: 600; }

@@ -1,5 +1,4 @@
 /** Accuracy of the embedded model on the float64 reference: bars, and how the count is kept. */
-import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { task } from "../../probes/tasks/index.ts";
 import type { DecodingMode, Thought } from "../../probes/trace.ts";
@@ -88,14 +87,12 @@ describe("the embedded model", () => {
     expect(fresh).toBeLessThanOrEqual(0.5);
   });
 
-  // The weights from before the retraining never saw these; its evaluation.json says that they are replaced.
-  const retrained = existsSync(new URL("../../models/nano/evaluation.json", import.meta.url));
-  test.skipIf(!retrained)("rules by CoT and latent (skipped until models/nano/evaluation.json exists)", async () => {
+  test("rules by CoT and latent", async () => {
     const [cot, latent] = await rates(request("rules", [cell("cot", 8), cell("latent", 8)], 40));
     expect(cot).toBeGreaterThanOrEqual(0.85);
     expect(latent).toBeGreaterThanOrEqual(0.85);
   });
-  test.skipIf(!retrained)("one hop or level from examples (skipped until models/nano/evaluation.json exists)", async () => {
+  test("one hop or level from examples", async () => {
     const [hop] = await rates(request("pointer-chase", [cell("icl", 1)], 40));
     const [level] = await rates(request("reachability", [cell("icl", 1)], 40));
     expect(hop).toBeGreaterThanOrEqual(0.85);

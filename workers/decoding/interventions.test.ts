@@ -42,11 +42,9 @@ test("without interventions a trace says nothing of them", async () => {
 });
 
 describe("thoughts", () => {
-  test.each<[string, Intervention]>([
-    ["its own vector", { kind: "repeat", thought: 0, times: 1 }],
-  ])("played back, %s: what is not moved is the unaltered run's", async (_, intervention) => {
+  test("repeating plays a thought twice, and the others as the unaltered run had them", async () => {
     const plain = await traced(request("latent"));
-    const altered = await traced(request("latent"), [intervention]);
+    const altered = await traced(request("latent"), [{ kind: "repeat", thought: 0, times: 1 }]);
     const [a, b] = [inputs(plain), inputs(altered)];
     expect(b.slice(0, 4)).toEqual([a[0], a[0], a[1], a[2]]);
     expect(altered.branch).toBe(promptLength(plain) + 1);
@@ -261,7 +259,7 @@ describe("sweeps", () => {
   test("a patch at layer L of the last step gives the other problem's answer, and cells are as single runs", async () => {
     const cells = await swept({ kind: "patch", steps: [-1, 0, 2], layers: [0, 3] });
     expect(cells).toHaveLength(7);
-    const [plain, , , , , , last] = cells as SweepCell[];
+    const [plain, , , , , , last] = cells;
     expect(plain!.correct).toBe(6);
     // Step 2 is <ans> behind two thoughts: what stands there at layer L is the answer itself.
     expect(last!.change).toBeLessThan(-2);
@@ -275,7 +273,7 @@ describe("sweeps", () => {
   test("thoughts one by one", async () => {
     const cells = await swept({ kind: "thoughts", thoughts: [1], replacements: ["argmax", "zero", "skip", "swapped", "mean"] });
     expect(cells).toHaveLength(6);
-    const [plain, argmax, , , swapped] = cells as SweepCell[];
+    const [plain, argmax, , , swapped] = cells;
     expect(plain!.correct).toBe(6);
     // A thought of pointer chase holds one letter: its token says the same. Another problem's says another.
     expect(argmax!.correct).toBe(6);

@@ -83,6 +83,13 @@ describe("soft thinking", () => {
     for (const at of [sure, unsure, sure, sure]) fed.push(await next(at));
     expect(fed.map((one) => one === null)).toEqual([false, false, false, true]);
   });
+  test("Cold Stop looks at the distribution at its temperature", async () => {
+    // Two tokens apart by 4.8: 0.048 nats as they are, 0.003 nats at temperature 0.6.
+    const logits = new Float32Array(64).fill(-1e4);
+    logits.set([4.8, 0], 20);
+    expect(entropy(logSoftmax(logits))).toBeGreaterThan(softSettings.coldEntropy);
+    expect(await softly(nano, (weights) => weights, { ...softSettings, coldSteps: 1 })({ hidden: tensor([1, 96]), logits })).toBeNull();
+  });
 });
 
 // ——— a mixture of one token is that token ———
@@ -198,6 +205,19 @@ describe("mixture of inputs", () => {
     // p = (1/2, 1/2) over tokens 0 and 1, Ĥ = 1: the token that was sampled has β/(1 + β).
     near(inputWeights(logitsOf([0.45, 0.45, 0.1]), 2, { beta: 1, candidates: 2 }), [[2, 0.5], [0, 0.25], [1, 0.25]]);
   });
+  test("the token is drawn at temperature 0.6 from the nucleus of 0.8", async () => {
+    // At that temperature 0.5, 0.35, 0.1 and 0.05: two tokens are the fewest with 0.8.
+    const logits = logitsOf([0.5, 0.35, 0.1, 0.05, ...Array.from({ length: 6 }, () => 1e-12)], 0.6);
+    const next = thinking(digitLlama(1), { thought: "mixture", steps: 1, noise: 0, swapped: [], random: new Random(4) });
+    const drawn = [0, 1].map((token) => ({ weights: inputWeights(logits, token), count: 0 }));
+    for (let i = 0; i < 1000; i++) {
+      const fed = await next({ hidden: tensor([1, 8]), logits }, 0);
+      const own = drawn.find(({ weights }) => fed?.kind === "vector" && fed.weights![0]!.weight === weights[0]!.weight && fed.weights![0]!.token === weights[0]!.token);
+      expect(own).toBeDefined();
+      own!.count++;
+    }
+    expect(Math.abs(drawn[0]!.count / 1000 - 0.5 / 0.85)).toBeLessThan(0.06);
+  });
   test("is the paper's formula, and adds up to 1", () => {
     const random = new Random(2);
     for (let i = 0; i < 200; i++) {
@@ -261,6 +281,12 @@ describe("switch", () => {
     expect(first).toEqual([0.5, 0.5, 0, 0, 0, 0]);
     expect(entering).toBe(0);
     expect(rest).toEqual([0, 0, 0, [0.5, 0.5, 0, 0, 0, 0]]);
+  });
+  test("tokens are drawn at temperature 0.6 from the nucleus of 0.95", async () => {
+    const first = async (a: number): Promise<number> => (await steps([], [0.5, ...Array.from({ length: 1000 }, () => a)])).slice(1).filter((fed) => fed === 0).length / 1000;
+    // 0.8 and 0.2 become 0.91 and 0.09; 0.9 becomes 0.975, which is enough alone.
+    expect(Math.abs((await first(0.8)) - 0.9098)).toBeLessThan(0.04);
+    expect(await first(0.9)).toBe(1);
   });
   test("weights of another token are moved to it", () => {
     near(withToken([{ token: 1, weight: 0.75 }, { token: 2, weight: 0.25 }], 2, 0.5), [[2, 0.625], [1, 0.375]]);

@@ -81,6 +81,14 @@ describe("the list", () => {
     expect(await cachedModels()).toMatchObject([{ bytes: 2510, complete: true }]);
   });
 
+  test("a download that was stopped before it was verified is not complete", async () => {
+    const controller = new AbortController();
+    const listing = await hubModel(ids[0], undefined, servers[0]!.fetch, controller.signal);
+    const progress = new Progress(({ phase }) => void (phase === "verify" && controller.abort()));
+    await expect(fetchFiles(listing, [listing.files.get("b.bin")!], progress, controller.signal, { model: { id: ids[0], kind: "webllm" } })).rejects.toBeInstanceOf(AbortError);
+    expect(await cachedModels()).toMatchObject([{ bytes: 300, total: 300, complete: false }]);
+  });
+
   test("a part that the browser has cleared", async () => {
     await load(0, "webllm", ["a.bin"]);
     await (await caches.open("geodesic-models")).delete(`https://huggingface.co/some/model/resolve/${commit}/a.bin?part=1`);
@@ -124,6 +132,15 @@ describe("deleting", () => {
     expect(await cachedModels()).toMatchObject([{ id: "other/model", complete: true }]);
     expect([...(await caches.files()).keys()]).toEqual([`https://huggingface.co/other/model/resolve/${commit}/b.bin`]);
     await deleteCachedModel("other/model");
+    expect((await caches.open("geodesic-models")).kept.size).toBe(0);
+  });
+  test("leaves what another model shares, as libraries are", async () => {
+    const listing = await hubModel(ids[0], undefined, servers[0]!.fetch, new AbortController().signal);
+    const library = [listing.files.get("b.bin")!];
+    for (const id of ["a model", "its sister"]) await fetchFiles(listing, library, new Progress(() => undefined), new AbortController().signal, { model: { id, kind: "library" } });
+    await deleteCachedModel("a model");
+    expect(await cachedModels()).toMatchObject([{ id: "its sister", bytes: 300, complete: true }]);
+    await deleteCachedModel("its sister");
     expect((await caches.open("geodesic-models")).kept.size).toBe(0);
   });
   test("takes files without a record", async () => {

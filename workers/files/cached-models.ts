@@ -58,7 +58,7 @@ interface RecordedFile {
   readonly path: string;
   readonly url: string;
   readonly total: number;
-  /** Bytes of a part when the file was kept. */
+  /** Of its parts in the cache, first to last. */
   readonly keys: readonly string[];
   readonly verified: boolean;
 }
@@ -115,17 +115,16 @@ export async function cachedModels(): Promise<CachedModel[]> {
   return models.sort((a, b) => (b.lastUsed ?? "").localeCompare(a.lastUsed ?? ""));
 }
 
-/** Deletes all files of a model, of all its revisions and for both engines. A model that is loaded goes on working. */
+/** Deletes all files of a model, of all its revisions and for both engines, but for those that another model shares, as libraries are. A model that is loaded goes on working. */
 export async function deleteCachedModel(id: string): Promise<void> {
   const cache = await openCache();
   if (!cache) return;
   await alone(async () => {
     const { found, loose } = await survey(cache);
     const own = found.filter((record) => record.id === id);
-    for (const record of own) {
-      for (const { keys } of record.files) for (const key of keys) await cache.delete(key);
-      await cache.delete(recordKey(record, record.revision));
-    }
+    const shared = new Set(keysOf(found.filter((record) => record.id !== id)));
+    for (const key of keysOf(own)) if (!shared.has(key)) await cache.delete(key);
+    for (const record of own) await cache.delete(recordKey(record, record.revision));
     for (const key of loose.get(id) ?? []) await cache.delete(key);
   });
 }
@@ -143,7 +142,7 @@ async function survey(cache: Cache): Promise<{ found: ModelRecord[]; loose: Map<
     if (record) found.push(record);
     else await cache.delete(url);
   }
-  const mentioned = new Set(found.flatMap(({ files }) => files.flatMap((file) => file.keys)));
+  const mentioned = new Set(keysOf(found));
   const loose = new Map<string, string[]>();
   for (const key of keys) {
     if (mentioned.has(key)) continue;
@@ -151,6 +150,11 @@ async function survey(cache: Cache): Promise<{ found: ModelRecord[]; loose: Map<
     loose.set(id, [...(loose.get(id) ?? []), key]);
   }
   return { found, loose };
+}
+
+/** The keys of all files that records mention. */
+function keysOf(found: readonly ModelRecord[]): string[] {
+  return found.flatMap(({ files }) => files.flatMap(({ keys }) => keys));
 }
 
 /** `https://huggingface.co/owner/name/resolve/…` → `owner/name`; any other address by its first two parts. */

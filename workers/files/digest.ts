@@ -1,5 +1,6 @@
 import { EngineError } from "../engine.ts";
 import type { Digest, ListedFile } from "./listing.ts";
+import { ChangedError } from "./request.ts";
 
 /** Hashes of files: what was promised against what came. */
 
@@ -24,11 +25,11 @@ function hex(buffer: ArrayBuffer): string {
   return Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** @throws EngineError where the bytes are not those that were promised */
+/** @throws ChangedError where the bytes are not those that were promised */
 export async function verify(source: string, file: ListedFile, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   if (!file.digest) return;
   const got = await hash(file.digest.algorithm, bytes);
   if (got !== file.digest.hex) {
-    throw new EngineError(`${source}: expected ${file.path} with hash ${file.digest.hex}, got ${got}; the file was changed or damaged on its way, load it again`);
+    throw new ChangedError(`${source}: expected ${file.path} with hash ${file.digest.hex}, got ${got}; the file was changed or damaged on its way, load it again`);
   }
 }

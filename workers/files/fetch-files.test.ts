@@ -179,9 +179,16 @@ describe("broken connections", () => {
 
   test("a server that breaks off whenever a range is asked for is asked for the whole file in the end", async () => {
     server.once("/cdn/big.bin", breakAfter(20_000));
+    for (let i = 0; i < 4; i++) server.once("/cdn/big.bin", (_, response) => (response.destroy(), true));
+    await expectWhole(await load({ paths: ["big.bin"] }), ["big.bin"]);
+    expect(ranges("big.bin")).toEqual([null, "bytes=20000-", "bytes=20000-", "bytes=20000-", "bytes=20000-", null]);
+  });
+
+  test("one that was away until the last try goes on where it broke", async () => {
+    server.once("/cdn/big.bin", breakAfter(20_000));
     for (let i = 0; i < 3; i++) server.once("/cdn/big.bin", (_, response) => (response.destroy(), true));
     await expectWhole(await load({ paths: ["big.bin"] }), ["big.bin"]);
-    expect(ranges("big.bin")).toEqual([null, "bytes=20000-", "bytes=20000-", "bytes=20000-", null]);
+    expect(ranges("big.bin")).toEqual([null, ...Array.from({ length: 4 }, () => "bytes=20000-")]);
   });
 
   test("a connection over which nothing comes any more is given up", async () => {
@@ -238,12 +245,23 @@ describe("busy servers", () => {
     await expect(load({ paths: ["small.bin"] })).rejects.toThrow(`got ${code}, `);
     expect(waits).toEqual([]);
   });
-  test("lists are asked for again", async () => {
+  test("lists are asked for again, also where they broke off", async () => {
     server.once("/revision/main", status(429));
     server.once(`/tree/${commit}`, status(503));
+    server.once(`/tree/${commit}`, async (_, response) => {
+      response.writeHead(200, { "content-length": 100 });
+      await new Promise((resolve) => response.write("[", resolve));
+      response.destroy();
+      return true;
+    });
     const listing = await hubModel("some/model", undefined, server.fetch, new AbortController().signal, { clock });
     expect(listing.files.size).toBe(repository.size);
-    expect(waits).toHaveLength(2);
+    expect(waits).toHaveLength(3);
+  });
+  test("a list that is no JSON stays none", async () => {
+    server.once("/revision/main", send(new TextEncoder().encode("<html>")));
+    await expect(hubModel("some/model", undefined, server.fetch, new AbortController().signal, { clock })).rejects.toThrow("hub: expected JSON");
+    expect(waits).toEqual([]);
   });
 });
 
@@ -351,6 +369,7 @@ describe("wrong bytes", () => {
     await expectWhole(await load({ report: (p) => seen.push(p) }));
     expect(ranges("big.bin")).toEqual([null, null]);
     expect(seen.at(-1)).toMatchObject({ phase: "verify", loaded: total, total });
+    expect(Math.max(...seen.map(({ loaded }) => loaded))).toBe(total);
   });
 
   test("a cached part that was altered after it was verified is not given out", async () => {
@@ -361,6 +380,16 @@ describe("wrong bytes", () => {
     await expect(verified.get("big.bin")).rejects.toThrow("expected big.bin with hash");
     await (await caches.open("geodesic-models")).delete(`${key("exact.bin")}?part=1`);
     await expect(verified.get("exact.bin")).rejects.toThrow("hub: expected exact.bin in the browser's cache, got nothing any more; load the model again");
+  });
+
+  test("right bytes that find no memory are not thrown away", async () => {
+    await load({ paths: ["big.bin"] });
+    const digest = vi.spyOn(crypto.subtle, "digest").mockRejectedValue(new DOMException("no memory", "OperationError"));
+    await expect(load({ paths: ["big.bin"] })).rejects.toThrow("no memory");
+    digest.mockRestore();
+    expect((await caches.files()).size).toBe(5);
+    await expectWhole(await load({ paths: ["big.bin"] }), ["big.bin"]);
+    expect(ranges("big.bin")).toEqual([null]);
   });
 
   test("a cached part that is too long is downloaded again", async () => {
@@ -399,6 +428,16 @@ describe("room", () => {
     quota({ usage: 900e6, quota: 1500e6 });
     await expect(fetchHuge(huge(1234e6))).rejects.toThrow("storage: expected 1234 MB free for this model, got 600 MB; delete models that you no longer use");
     await expect(fetchHuge(huge(500e6))).rejects.toThrow("opened");
+  });
+  test("what is there already needs no room, and neither does what is not kept", async () => {
+    quota({ usage: 0, quota: 100e6 });
+    const cache = await caches.open("geodesic-models");
+    const bytes = 8 * 2 ** 20;
+    for (let i = 0; i < 12; i++) await cache.put(`${key("huge.bin")}?part=${i}`, new Response(null, { headers: { "content-length": String(bytes) } }));
+    await expect(fetchHuge(huge(12 * bytes + 99e6))).rejects.toThrow("opened");
+    await expect(fetchHuge(huge(12 * bytes + 101e6))).rejects.toThrow("expected 101 MB free for this model, got 100 MB");
+    vi.stubGlobal("caches", undefined);
+    await expect(fetchHuge(huge(12 * bytes + 101e6))).rejects.toThrow("opened");
   });
   test("small downloads are not asked about", async () => {
     quota({ usage: 1, quota: 1 });

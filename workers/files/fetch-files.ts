@@ -120,6 +120,8 @@ async function downloadAndVerify(files: readonly KeptFile[], hold: (file: KeptFi
       hold(file, await file.read());
       progress.verified(file.file.bytes);
     } catch (error) {
+      // What is right, and only finds no memory, stays.
+      if (!(error instanceof ChangedError)) throw error;
       const { earlier, length } = file;
       await file.discard();
       if (!earlier) throw error;
@@ -164,9 +166,18 @@ async function downloadFile(file: KeptFile, progress: Progress, patient: Patienc
     furthest = Math.max(furthest, file.length);
     return on;
   };
-  // Some servers and proxies break off where a range is asked for: where none was ever answered, the last try does without.
   let ranges = false;
-  const once = (last: boolean): Promise<void> => attempt(file, last && !ranges ? 0 : file.length, () => (ranges = true), progress, patient.stall, signal);
+  const from = (position: number): Promise<void> => attempt(file, position, () => (ranges = true), progress, patient.stall, signal);
+  const once = async (last: boolean): Promise<void> => {
+    try {
+      await from(file.length);
+    } catch (error) {
+      // Some servers and proxies break off where a range is asked for: where none was ever answered, the last try does without.
+      // It comes after a range, since what merely was offline for a while must not begin again.
+      if (!last || ranges || file.length === 0 || !(error instanceof PassingError)) throw error;
+      await from(0);
+    }
+  };
   try {
     await persist(once, patient, signal, advanced);
   } catch (error) {

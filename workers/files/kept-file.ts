@@ -6,6 +6,7 @@ import { EngineError } from "../engine.ts";
 import { keptBytes, partKeys, readKey, writeKey } from "./cache.ts";
 import { verify } from "./digest.ts";
 import type { ListedFile } from "./listing.ts";
+import { ChangedError } from "./request.ts";
 
 export class KeptFile {
   /** Bytes that have come so far. */
@@ -118,7 +119,11 @@ export class KeptFile {
     }
   }
 
-  /** The file's bytes, verified, and not to be changed. A cached file is read and verified anew each time. */
+  /**
+   * The file's bytes, verified, and not to be changed. A cached file is read and verified anew each time.
+   *
+   * @throws ChangedError where they are not those of the listed file, or not there any more; EngineError where there is no memory for them
+   */
   async read(): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = this.whole ?? (await this.gather(this.length));
     if (!this.checked || !this.whole) await verify(this.source, this.file, bytes);
@@ -146,7 +151,7 @@ export class KeptFile {
       const key = this.keys[i];
       const part = this.cache && key !== undefined ? await readKey(this.cache, key) : null;
       if (part?.length !== this.partBytes(i)) {
-        throw new EngineError(`${this.source}: expected ${this.file.path} in the browser's cache, got ${part ? "another length" : "nothing any more"}; load the model again`);
+        throw new ChangedError(`${this.source}: expected ${this.file.path} in the browser's cache, got ${part ? "another length" : "nothing any more"}; load the model again`);
       }
       bytes.set(part, at);
       at += part.length;

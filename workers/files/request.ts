@@ -47,7 +47,7 @@ export class RefusedError extends EngineError {
   }
 }
 
-/** What the server holds is another file than was listed: what came of it is of no use. */
+/** What came, or lies in the cache, is not the file that was listed: it is of no use. */
 export class ChangedError extends EngineError {}
 
 /** `Retry-After` in ms: seconds, or a date. RFC 9110, 10.2.3. */
@@ -65,11 +65,16 @@ function reason(status: number): string {
   return `status ${status}; try again later`;
 }
 
-/** The JSON of an answer, as unknown. */
+/**
+ * The JSON of an answer, as unknown.
+ *
+ * @throws PassingError where the connection breaks off in the midst of it, EngineError where it is no JSON
+ */
 export async function json(response: Response, where: string): Promise<unknown> {
   try {
     return (await response.json()) as unknown;
-  } catch {
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw new PassingError(`${where}: expected a whole answer from ${response.url || "the server"}, got a part of it; check the connection and try again`);
     throw new EngineError(`${where}: expected JSON from ${response.url || "the server"}, got something else; try again later`);
   }
 }

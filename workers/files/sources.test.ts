@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { hash } from "./digest.ts";
 import { folderModel } from "./folder.ts";
 import { describeHubModel } from "./hub.ts";
-import { commit, HubServer, send } from "./hub-server.test-support.ts";
+import { commit, HubServer, send, tree } from "./hub-server.test-support.ts";
 import { retryAfter } from "./request.ts";
 
 const text = (value: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(value);
@@ -42,6 +42,13 @@ describe("a repository", () => {
     expect((await describeIt()).closed).toBe(true);
     answer({ sha: commit, private: true });
     expect((await describeIt()).closed).toBe(true);
+  });
+  test("long lists come in pages; a page elsewhere is not asked for", async () => {
+    const page = (next: string): void => server.once(`/tree/${commit}`, send(text(JSON.stringify(tree(new Map([["first.bin", new Uint8Array(1)]])))), 200, { link: `<${next}>; rel="next"` }));
+    page(`https://huggingface.co/api/models/some/model/tree/${commit}?recursive=true&cursor=2`);
+    expect((await describeIt()).files.map(({ path }) => path)).toEqual(["first.bin", "config.json", "weights.bin"]);
+    page(`${server.url}/api/models/some/model/tree/${commit}?recursive=true&cursor=2`);
+    expect((await describeIt()).files.map(({ path }) => path)).toEqual(["first.bin"]);
   });
   test("an answer that is none", async () => {
     answer([]);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { asFolder, packed, runtime, sha256 } from "./node.test-support.ts";
 import type { OnnxOptions } from "../../models/onnx.ts";
 import { huggingFaceConfig, randomLlama, wordTokenizer } from "../../models/random-llama.ts";
-import type { Tensor } from "../../probes/tensor.ts";
+import { row, type Tensor } from "../../probes/tensor.ts";
 import { AbortError, type Decoder, type LoadProgress, type LoadReport, type ModelRequest, type ResidualEdit } from "../engine.ts";
 import type { LlamaModel } from "../llama.ts";
 import { ReferenceDecoder, referenceSpec } from "../reference/llama-decoder.ts";
@@ -229,6 +229,11 @@ test("a long prompt gives the same in pieces as in one run, tokens and vectors a
       expect(decoder.length).toBe(60);
     }
   }
+  const edits: ResidualEdit[] = [5, 40].map((at) => ({ layer: 1, row: at, operation: "add", vector: row(want.residPost!, 7, 1) }));
+  await truth.rewind(0);
+  const changed = await truth.forward(prompt, { capture: true, edits });
+  await decoder.rewind(0);
+  expect(apart((await decoder.forward(prompt, { capture: true, edits })).residPost!, changed.residPost!)).toBeLessThan(1e-5);
   expect(await (await import("./prefill-check.ts")).limitPasses(decoder as OnnxDecoder)).toBe(false);
   await decoder.dispose();
 });

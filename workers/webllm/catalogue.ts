@@ -114,7 +114,8 @@ const families: readonly Family[] = [
 
 /** As in workers/webllm/library: what our own library runs. */
 const ownArchitectures: readonly string[] = ["llama", "qwen2", "qwen3"];
-const ownQuantizations: readonly string[] = ["q0f32", "q0f16", "q4f32_1", "q4f16_1"];
+/** MLC's layouts of weights that our own library reads. */
+export const ownQuantizations: readonly string[] = ["q0f32", "q0f16", "q4f32_1", "q4f16_1"];
 
 /** Bits of an embedding's number in each quantization; 4-bit scales lie in a tensor of their own. */
 const weightBits: Readonly<Record<string, number>> = { q0f32: 32, q0f16: 16, q4f32_1: 4, q4f16_1: 4 };
@@ -125,8 +126,8 @@ const favourites = /^(?:SmolLM2-360M-Instruct|Qwen2\.5-0\.5B-Instruct|Llama-3\.2
 export const catalogue: readonly CatalogueEntry[] = (file as CatalogueFile).models.map(describe);
 
 function describe(row: CatalogueRow): CatalogueEntry {
-  const family = families.find(({ pattern }) => pattern.test(row.id));
-  const quantization = /-(q\d+f\d+(?:_\d+)?)(?:-|$)/.exec(row.id)?.[1] ?? "";
+  const family = familyOf(row.id);
+  const quantization = quantizationOf(row.id);
   const architecture = family?.architecture ?? null;
   return {
     ...row,
@@ -139,14 +140,22 @@ function describe(row: CatalogueRow): CatalogueEntry {
     licenceChecked: family?.checked ?? false,
     ownLibrary: architecture !== null && ownArchitectures.includes(architecture) && ownQuantizations.includes(quantization),
     favourite: favourites.test(row.id),
-    largestBytes: row.bufferBytes ?? embeddingBytes(row.id, family, quantization),
+    largestBytes: row.bufferBytes ?? embeddingBytes(row.id),
   };
 }
 
+function familyOf(id: string): Family | undefined {
+  return families.find(({ pattern }) => pattern.test(id));
+}
+
+function quantizationOf(id: string): string {
+  return /-(q\d+f\d+(?:_\d+)?)(?:-|$)/.exec(id)?.[1] ?? "";
+}
+
 /** Bytes of the embedding, in most models the largest tensor; null where its shape is not known. */
-export function embeddingBytes(id: string, family: Family | undefined = families.find(({ pattern }) => pattern.test(id)), quantization: string = /-(q\d+f\d+(?:_\d+)?)(?:-|$)/.exec(id)?.[1] ?? ""): number | null {
-  const bits = weightBits[quantization];
-  const shape = Object.entries(family?.embedding ?? {}).find(([size]) => new RegExp(`[-_]${size.replace(".", "\\.")}(?:-|$)`).test(id))?.[1];
+export function embeddingBytes(id: string): number | null {
+  const bits = weightBits[quantizationOf(id)];
+  const shape = Object.entries(familyOf(id)?.embedding ?? {}).find(([size]) => new RegExp(`[-_]${size.replace(".", "\\.")}(?:-|$)`).test(id))?.[1];
   return bits === undefined || shape === undefined ? null : (shape[0] * shape[1] * bits) / 8;
 }
 

@@ -10,7 +10,7 @@
 import { EngineError } from "../engine.ts";
 import type { KernelCall, LoadedWeight, Pipeline } from "./adapter.ts";
 import { type Announcement, type Argument, findResidualStream } from "./layer-finder.ts";
-import type { Plan, Tap } from "./tap.ts";
+import type { Place, Plan, Tap } from "./tap.ts";
 
 /** Calls that TVM's machine needs for its own sake: they make tensors and compute shapes. */
 const housekeeping = /^(?:vm\.builtin\.(?!attention_kv_cache_attention)|shape_func)/;
@@ -124,15 +124,21 @@ export class InstrumentTap implements Tap {
   }
 
   /** All kernels run; the tap looks on. */
-  private whole({ rows, input, states, normed }: Plan): (call: KernelCall) => boolean {
+  private whole({ rows, input, edits = [], states, normed }: Plan): (call: KernelCall) => boolean {
     return (call) => {
       const { before } = call;
-      if (before && !input) return false;
+      if (before && !input && edits.length === 0) return false;
       const at = this.weightAt(call);
       if (at < 0) return false;
       const slot = this.slots.get(call.buffer(at)) ?? -1;
       if (before) {
         if (input && slot === 0) this.put(input, call, 0, rows);
+        for (const { layer, row, from } of edits) {
+          if (layer !== slot) continue;
+          this.put(from, call, at === 1 ? 0 : 1, 1, row);
+          // A kernel that adds two states before it norms: ours and nothing.
+          if (at !== 1) this.put(this.nothing(), call, 0, 1, row);
+        }
         return false;
       }
       this.count(slot);
@@ -168,7 +174,7 @@ export class InstrumentTap implements Tap {
       else {
         // The kernel adds two states before it norms: ours and nothing.
         this.put(input, call, 1, rows);
-        this.put({ buffer: (this.zeros ??= this.reserve(64 * this.rowBytes)), offset: 0 }, call, 0, rows);
+        this.put(this.nothing(), call, 0, rows);
       }
       return false;
     };
@@ -188,8 +194,13 @@ export class InstrumentTap implements Tap {
     this.pipeline.copy(call.buffer(i), call.byteOffset(i), to, offset, rows * this.rowBytes);
   }
 
-  private put({ buffer, offset }: Plan["input"] & object, call: KernelCall, i: number, rows: number): void {
-    this.pipeline.copy(buffer, offset, call.buffer(i), call.byteOffset(i), rows * this.rowBytes);
+  private put({ buffer, offset }: Place, call: KernelCall, i: number, rows: number, first = 0): void {
+    this.pipeline.copy(buffer, offset, call.buffer(i), call.byteOffset(i) + first * this.rowBytes, rows * this.rowBytes);
+  }
+
+  /** Rows of zeros. */
+  private nothing(): Place {
+    return { buffer: (this.zeros ??= this.reserve(64 * this.rowBytes)), offset: 0 };
   }
 
   /** Nothing that was missed may pass for a hidden state. */

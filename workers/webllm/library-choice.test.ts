@@ -16,4 +16,8 @@ describe("the library", () => {
     expect(chooseLibrary({ id }, other)).toBe(id);
     expect(() => chooseLibrary({ id, library: "own" }, other)).toThrow(expect.objectContaining({ name: "EngineError" }));
   });
+  test("where there is no stock one either, it says why ours cannot", () => {
+    expect(() => chooseLibrary({ id: "somebody/model" }, { ...config, quantization: "q3f16_1" })).toThrow("expected quantization q0f32, q0f16, q4f32_1, q4f16_1, got \"q3f16_1\"");
+    expect(() => chooseLibrary({ id: "somebody/model" }, { ...config, model_type: "gemma2" })).toThrow("expected model_type llama, qwen2, qwen3, got gemma2");
+  });
 });

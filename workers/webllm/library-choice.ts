@@ -4,6 +4,7 @@ import { fetchFiles } from "../files/fetch-files.ts";
 import type { Fetch } from "../files/listing.ts";
 import type { Progress } from "../files/progress.ts";
 import { body, request as ask } from "../files/request.ts";
+import { findEntry, ownQuantizations } from "./catalogue.ts";
 import { type LibraryConfig, configureLibrary, readLibraryConfig } from "./library/configure.ts";
 import { stockLibrary } from "./stock-library.ts";
 
@@ -19,9 +20,6 @@ export interface LibraryOptions {
   readonly signal: AbortSignal;
 }
 
-/** MLC's layouts of weights that our library reads. */
-const ownQuantizations: readonly string[] = ["q0f32", "q0f16", "q4f32_1", "q4f16_1"];
-
 /**
  * @param config  the parsed mlc-chat-config.json
  * @throws EngineError where the library that was asked for cannot run these weights
@@ -31,7 +29,10 @@ export async function loadLibrary(request: Pick<ModelRequest, "id" | "library">,
   return typeof choice === "string" ? loadStock(choice, options) : loadOwn(choice, options);
 }
 
-/** @returns our library's configuration, or the name of the stock library */
+/**
+ * @returns our library's configuration, or the name of the stock library
+ * @throws EngineError where ours cannot run these weights, and was asked for or is the only one
+ */
 export function chooseLibrary({ id, library }: Pick<ModelRequest, "id" | "library">, config: Readonly<Record<string, unknown>>): LibraryConfig | string {
   if (library !== undefined && library !== "own") return library;
   try {
@@ -40,7 +41,8 @@ export function chooseLibrary({ id, library }: Pick<ModelRequest, "id" | "librar
     if (typeof quantization === "string" && ownQuantizations.includes(quantization)) return own;
     throw new EngineError(`mlc-chat-config.json: expected quantization ${ownQuantizations.join(", ")}, got ${JSON.stringify(quantization) ?? "none"}; choose another build of the model, or its stock library`);
   } catch (error) {
-    if (library === "own") throw error;
+    // Where there is no stock one, the reason is of more use than its absence.
+    if (library === "own" || !findEntry(id)) throw error;
     return id;
   }
 }

@@ -20,7 +20,7 @@ const needed = /^(?:mlc-chat-config|tensor-cache|ndarray-cache|tokenizer|tokeniz
 export async function modelSize(repository: string, fetcher: Fetch, signal: AbortSignal, revision?: string): Promise<ModelSize> {
   const { commit, licence, closed, files } = await describeHubModel(repository, revision, fetcher, signal);
   // Of the two names of the list of weights, the newer one is read.
-  const both = files.some(({ path }) => path === "tensor-cache.json");
-  const own = files.filter(({ path }) => needed.test(path) && !(both && path === "ndarray-cache.json"));
+  const newer = files.some(({ path }) => path === "tensor-cache.json");
+  const own = files.filter(({ path }) => needed.test(path) && !(newer && path === "ndarray-cache.json"));
   return { commit, licence, closed, files: own.length, bytes: own.reduce((sum, { bytes }) => sum + bytes, 0) };
 }

@@ -25,6 +25,8 @@ export interface Plan {
    * last norm reads (norm), or the head reads (head).
    */
   readonly input?: Place;
+  /** Rows of ours in place of single rows of what a layer's norm reads (`run` is all). */
+  readonly edits?: readonly { readonly layer: number; readonly row: number; readonly from: Place }[];
   /** Where layers 0 … L of the residual stream go, each [rows, D], `stride` bytes apart; only layer 0 where `run` is embedding. */
   readonly states?: Place & { readonly stride: number };
   /** Where the last norm's output goes, [rows, D]. */

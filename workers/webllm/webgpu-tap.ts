@@ -105,10 +105,14 @@ export class WebgpuTap implements Tap {
     return [...inputs.slice(0, 1), ...scales, ...inputs.slice(1), ...outputs];
   }
 
-  private whole({ rows, input, states, normed }: Plan): DispatchListener {
+  private whole({ rows, input, edits = [], states, normed }: Plan): DispatchListener {
     return {
       before: (dispatch) => {
         if (input && this.slot(dispatch) === 0) this.put(input, dispatch, this.read(dispatch), rows);
+        if (edits.length > 0) {
+          const slot = this.slot(dispatch);
+          for (const { layer, row, from } of edits) if (layer === slot) this.put(from, dispatch, this.read(dispatch), 1, row);
+        }
         return false;
       },
       after: (dispatch) => {
@@ -165,8 +169,8 @@ export class WebgpuTap implements Tap {
     if (from) encoder.copyBufferToBuffer(from.buffer, from.offset, this.pipeline.buffer(to.buffer), to.offset, rows * this.rowBytes);
   }
 
-  private put(from: Place, { encoder }: Dispatch, to: Binding | undefined, rows: number): void {
-    if (to) encoder.copyBufferToBuffer(this.pipeline.buffer(from.buffer), from.offset, to.buffer, to.offset, rows * this.rowBytes);
+  private put(from: Place, { encoder }: Dispatch, to: Binding | undefined, rows: number, first = 0): void {
+    if (to) encoder.copyBufferToBuffer(this.pipeline.buffer(from.buffer), from.offset, to.buffer, to.offset + first * this.rowBytes, rows * this.rowBytes);
   }
 }
 

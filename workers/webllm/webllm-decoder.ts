@@ -2,9 +2,10 @@
  * WebLLM as a decoder: its pipeline runs the network, a tap reads the residual
  * stream, and everything that a pass yields comes back from the GPU at once.
  */
-import { type Tensor, concatenate, tensor } from "../../probes/tensor.ts";
+import { type Tensor, concatenate, row, tensor } from "../../probes/tensor.ts";
 import type { EngineRecord, ModelSpec } from "../../probes/trace.ts";
-import { AbortError, type Decoder, EngineError, EngineLostError, type Forward, type Tokenizer } from "../engine.ts";
+import { AbortError, type Decoder, EngineError, EngineLostError, type Forward, type ForwardOptions, type ResidualEdit, type Tokenizer } from "../engine.ts";
+import { checkEdits, editsByLayer } from "../residual-edits.ts";
 import { type GpuTensor, type Pipeline, scratchRows } from "./adapter.ts";
 import { describeGpuError } from "./gpu-watch.ts";
 import { halfToNumber, numberToHalf } from "./float16.ts";
@@ -68,15 +69,22 @@ export class WebllmDecoder implements Decoder {
     return pieces.length > 0 ? concatenate(pieces) : tensor([0, this.spec.hiddenSize]);
   }
 
-  async forward(input: readonly number[] | Tensor, { capture = false } = {}): Promise<Forward> {
+  async forward(input: readonly number[] | Tensor, { capture = false, edits: asked = [] }: ForwardOptions = {}): Promise<Forward> {
     const count = this.checkInput(input);
+    checkEdits(asked, count, this.spec);
+    // Without edits the pass takes its turn at once.
+    const edits = asked.length > 0 ? await this.replacements(input, asked) : asked;
     const { hiddenSize, vocabSize, layers } = this.spec;
     const perRow = (capture ? layers + 2 : 1) * hiddenSize * 4 + vocabSize * 4;
     const longest = Math.max(1, Math.min(this.pipeline.chunk, Math.floor(passRoom / perRow)));
     const before = this.length;
     const passes: Forward[] = [];
     try {
-      for (let first = 0; first < count; first += longest) passes.push(await this.pass(part(input, first, Math.min(count, first + longest)), capture));
+      for (let first = 0; first < count; first += longest) {
+        const end = Math.min(count, first + longest);
+        const here = edits.filter(({ row }) => row >= first && row < end).map((edit) => ({ ...edit, row: edit.row - first }));
+        passes.push(await this.pass(part(input, first, end), capture, here));
+      }
     } catch (error) {
       // What was there before still stands.
       if (!this.gone) await this.rewind(before).catch(() => undefined);
@@ -91,8 +99,37 @@ export class WebllmDecoder implements Decoder {
     };
   }
 
+  /**
+   * Edits as replacements alone, one for each place: rows can be put where a
+   * layer is read, but not added to. What is added to is read in a pass of its
+   * own, one for each layer that has such edits, and forgotten again.
+   */
+  private async replacements(input: readonly number[] | Tensor, edits: readonly ResidualEdit[]): Promise<ResidualEdit[]> {
+    const before = this.length;
+    const out: ResidualEdit[] = [];
+    for (const [layer, own] of editsByLayer(edits, this.spec.layers).entries()) {
+      if (!own) continue;
+      const states = new Map<number, Float32Array>();
+      let captured: Tensor | null = null;
+      for (const { row: at, operation, vector } of own) {
+        if (operation === "replace") {
+          states.set(at, Float32Array.from(vector));
+          continue;
+        }
+        if (!states.has(at) && !captured) {
+          captured = (await this.forward(input, { capture: true, edits: out })).residPost;
+          await this.rewind(before);
+        }
+        const state = states.get(at) ?? row(captured!, at, layer).slice();
+        states.set(at, state.map((x, i) => x + vector[i]!));
+      }
+      for (const [at, vector] of states) out.push({ layer, row: at, operation: "replace", vector });
+    }
+    return out;
+  }
+
   /** One prefill or decode step over at most `chunk` positions. */
-  private async pass(input: readonly number[] | Tensor, capture: boolean): Promise<Forward> {
+  private async pass(input: readonly number[] | Tensor, capture: boolean, edits: readonly ResidualEdit[]): Promise<Forward> {
     const { pipeline, tap, rowBytes, last } = this;
     const { hiddenSize, vocabSize, layers } = this.spec;
     const rows = "shape" in input ? (input.shape[0] ?? 0) : input.length;
@@ -102,14 +139,18 @@ export class WebllmDecoder implements Decoder {
     const bytes = await this.exclusive(() => {
       // Our rows for a model that scales its input lie behind what is read back.
       const total = states + normed + rows * vocabSize * 4;
-      const buffer = this.store.reserve(total + rows * rowBytes);
+      // Rows of edits lie behind those.
+      const edited = total + rows * rowBytes;
+      const buffer = this.store.reserve(edited + edits.length * rowBytes);
       const logits = { buffer, offset: states + normed };
+      for (const [i, { vector }] of edits.entries()) this.store.write(edited + i * rowBytes, this.halves(Float32Array.from(vector)));
       const fed = this.feed(input, rows, { buffer, offset: total });
       const lastLogits = tap.through(
         {
           rows,
           run: "all",
           ...(fed.place ? { input: fed.place } : {}),
+          ...(edits.length > 0 ? { edits: edits.map(({ layer, row: at }, i) => ({ layer, row: at, from: { buffer, offset: edited + i * rowBytes } })) } : {}),
           ...(capture ? { states: { buffer, offset: 0, stride: rows * rowBytes } } : {}),
           normed: { buffer, offset: states },
         },

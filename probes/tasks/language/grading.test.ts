@@ -18,6 +18,7 @@ test.each([
   ["a possessive", "Bob's"],
   ["in TeX", "\\boxed{Bob}"],
   ["the name twice", "Bob or Bob"],
+  ["another name denied before it", "not Alice, but Bob."],
 ])("right: %s", (_, text) => expect(gradeName(known, "Bob", text)).toBe(true));
 
 test.each([
@@ -33,6 +34,9 @@ test.each([
   ["a slash", "Bob/Alice"],
   ["bold alternatives", "**Bob** or **Alice**"],
   ["the phrase with nothing behind it", "Bob. The answer is"],
+  ["denied", "not Bob."],
+  ["denied in bold", "definitely not **Bob**"],
+  ["denied in short", "it isn't Bob"],
 ])("wrong: %s", (_, text) => expect(gradeName(known, "Bob", text)).toBe(false));
 
 test.each([
@@ -59,6 +63,7 @@ test.each([
   ["either of two", "7 or 8"],
   ["inside a word", "B7 7th"],
   ["in letters inside a word", "seventeen"],
+  ["denied", "not 7 but 8"],
 ])("wrong number: %s", (_, text) => expect(gradeNumber("7", text)).toBe(false));
 
 test("thousands are read with their commas", () => expect(gradeNumber("1200", "1,200")).toBe(true));

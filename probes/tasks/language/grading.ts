@@ -6,7 +6,7 @@
  * Of this the first name (or number) counts. Case, markdown and punctuation around
  * it do not matter, and neither does what comes after; but where a second, other
  * one follows joined by "or", "and", a comma or a slash, nothing was decided, and
- * the answer is wrong. So is a text without any.
+ * the answer is wrong. So is a text without any. One behind "not" is denied, and does not count.
  */
 
 interface Mention {
@@ -33,10 +33,13 @@ export function gradeNumber(answer: string, text: string): boolean {
   return decided(text, anyNumber, value) === answer;
 }
 
+const denied = /(?:\bnot|n['’]t)[\s*_`"']+$/i;
+
 /** The value of the first mention behind the last "answer is"; null where there is none, or two are offered. */
 function decided(text: string, pattern: RegExp, value: (found: string) => string): string | null {
   const said = text.slice(Math.max(0, ...[...text.matchAll(/answer is/gi)].map((match) => match.index + match[0].length)));
-  const mentions = [...said.matchAll(pattern)].map((match): Mention => ({ value: value(match[0]), start: match.index, end: match.index + match[0].length }));
+  const found = [...said.matchAll(pattern)].filter((match) => !denied.test(said.slice(0, match.index)));
+  const mentions = found.map((match): Mention => ({ value: value(match[0]), start: match.index, end: match.index + match[0].length }));
   const [first, second] = mentions;
   if (!first) return null;
   const open = second && second.value !== first.value && /^[\s*_`"']*(?:,|\/|&|,?\s*\b(?:or|and)\b)[\s*_`"']*$/i.test(said.slice(first.end, second.start));

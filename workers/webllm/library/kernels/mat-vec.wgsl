@@ -3,12 +3,15 @@
 // MLC's q4: words of eight nibbles and a scale for each 32 columns, (nibble − 7) · scale;
 // then d_in is a multiple of 32. Sums are float32. The head's logits are float32 always.
 //
-// A workgroup computes 16 outputs with 16 × 4 invocations: 16 share a row's columns, so
-// that they read 256 bytes in a stretch, and each sums four rows, so that a piece of x is
-// read once for four and four loads of weights are under way at a time.
+// A workgroup computes 32 outputs with 8 × 4 invocations: eight share a row's columns, so
+// that they read 128 bytes in a stretch, and each sums eight rows, so that a piece of x is
+// read once for eight and eight loads of weights are under way at a time. (Twice the
+// invocations with half the rows would fill a large GPU sooner, and cost a processor
+// that plays the GPU twice the time.)
 //
-// Bytes: each weight once, d_out · d_in · (4, 2 or ⅝ … 9/16); x comes from the cache.
-// Operations: 2 per weight. Limit: memory bandwidth.
+// Bytes: each weight once, d_out · d_in · 4 (float16: 2; q4: 0.625 with float32 scales,
+// 0.5625 with float16); x comes from the cache. Operations: 2 a weight, q4 about 6.
+// Limit: memory bandwidth.
 //
 // @kernel mat_vec:
 // @kernel mat_vec_bias: bias
@@ -18,7 +21,7 @@
 // @kernel mat_vec_add_q4: add q4
 // @kernel logits_vec: head
 // @kernel logits_vec_q4: head q4
-// @grid (d_out + 15) / 16, 1
+// @grid (d_out + 31) / 32, 1
 @group(0) @binding(#) var<storage, read> x: array<Elem4>;
 // @if q4
 @group(0) @binding(#) var<storage, read> q_weight: array<vec4<u32>>;
@@ -41,82 +44,115 @@
 
 struct Params { d_in: i32, d_out: i32, grid: u32 }
 
-const LANES: u32 = 16u;
-const QUADS: u32 = 4u;
-var<workgroup> partial: array<vec4<f32>, 64>;
+const LANES: u32 = 8u;
+const TEAMS: u32 = 4u;
+var<workgroup> low_partial: array<vec4<f32>, 32>;
+var<workgroup> high_partial: array<vec4<f32>, 32>;
 
 // @if q4
 // Eight weights, without their scale, times eight values.
-fn word_dot(word: u32, low: vec4<f32>, high: vec4<f32>) -> f32 {
+fn word_dot(word: u32, a: vec4<f32>, b: vec4<f32>) -> f32 {
   let nibbles = vec4<u32>(word, word >> 4u, word >> 8u, word >> 12u);
-  return dot(vec4<f32>(nibbles & vec4<u32>(15u)) - 7.0, low) + dot(vec4<f32>((nibbles >> vec4<u32>(16u)) & vec4<u32>(15u)) - 7.0, high);
+  return dot(vec4<f32>(nibbles & vec4<u32>(15u)) - 7.0, a) + dot(vec4<f32>((nibbles >> vec4<u32>(16u)) & vec4<u32>(15u)) - 7.0, b);
+}
+fn word_dots(words: vec4<u32>, a: vec4<f32>, b: vec4<f32>) -> vec4<f32> {
+  return vec4<f32>(word_dot(words.x, a, b), word_dot(words.y, a, b), word_dot(words.z, a, b), word_dot(words.w, a, b));
+}
+// Group g of four rows (their first groups are `rows`) times 32 values.
+fn dots(rows: vec4<u32>, g: u32) -> vec4<f32> {
+  let at = rows + g;
+  let a = q_weight[at.x];
+  let b = q_weight[at.y];
+  let c = q_weight[at.z];
+  let d = q_weight[at.w];
+  let k = 8u * g;
+  let sum = word_dots(vec4<u32>(a.x, b.x, c.x, d.x), vec4<f32>(x[k]), vec4<f32>(x[k + 1u]))
+    + word_dots(vec4<u32>(a.y, b.y, c.y, d.y), vec4<f32>(x[k + 2u]), vec4<f32>(x[k + 3u]))
+    + word_dots(vec4<u32>(a.z, b.z, c.z, d.z), vec4<f32>(x[k + 4u]), vec4<f32>(x[k + 5u]))
+    + word_dots(vec4<u32>(a.w, b.w, c.w, d.w), vec4<f32>(x[k + 6u]), vec4<f32>(x[k + 7u]));
+  return sum * vec4<f32>(f32(q_scale[at.x]), f32(q_scale[at.y]), f32(q_scale[at.z]), f32(q_scale[at.w]));
 }
 // @else
+// Column quad k of four rows (their first quads are `rows`) times four values.
+fn dots(rows: vec4<u32>, k: u32, v: vec4<f32>) -> vec4<f32> {
+  let at = rows + k;
+  return vec4<f32>(dot(v, vec4<f32>(weight[at.x])), dot(v, vec4<f32>(weight[at.y])), dot(v, vec4<f32>(weight[at.z])), dot(v, vec4<f32>(weight[at.w])));
+}
 fn weight_at(i: u32) -> f32 { return f32(weight[i / 4u][i % 4u]); }
+// One column of four rows, where rows do not begin with a whole quad.
+fn column_of(rows: vec4<u32>, k: u32) -> vec4<f32> {
+  let at = rows + k;
+  return vec4<f32>(weight_at(at.x), weight_at(at.y), weight_at(at.z), weight_at(at.w));
+}
 // @end
 
-@compute @workgroup_size(LANES, QUADS)
+fn store(column: u32, sum: f32) {
+  if (column >= u32(params.d_out)) { return; }
+  var total = sum;
+  // @if bias
+  total += f32(bias[column]);
+  // @end
+  // @if add
+  total += f32(residual[column]);
+  // @end
+  // @if head
+  out[column] = total;
+  // @else
+  out[column] = Elem(total);
+  // @end
+}
+fn store4(column: u32, sums: vec4<f32>) {
+  store(column, sums.x);
+  store(column + 1u, sums.y);
+  store(column + 2u, sums.z);
+  store(column + 3u, sums.w);
+}
+
+@compute @workgroup_size(LANES, TEAMS)
 fn mat_vec(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
   let d_in = u32(params.d_in);
-  let d_out = u32(params.d_out);
   let lane = local.x;
-  let first = (group.x * QUADS + local.y) * 4u;
+  let first = (group.x * TEAMS + local.y) * 8u;
   // Rows past the end read the last one; their sums are dropped.
-  let rows = min(vec4<u32>(first, first + 1u, first + 2u, first + 3u), vec4<u32>(d_out - 1u));
-  var sum = vec4<f32>(0.0);
+  let last = vec4<u32>(u32(params.d_out) - 1u);
+  let four = vec4<u32>(first, first + 1u, first + 2u, first + 3u);
+  let low = min(four, last);
+  let high = min(four + 4u, last);
+  var low_sum = vec4<f32>(0.0);
+  var high_sum = vec4<f32>(0.0);
   // @if q4
   let groups = d_in / 32u;
-  let row = rows * groups;
   for (var g = lane; g < groups; g += LANES) {
-    let a = q_weight[row.x + g];
-    let b = q_weight[row.y + g];
-    let c = q_weight[row.z + g];
-    let d = q_weight[row.w + g];
-    var low = vec4<f32>(x[8u * g]);
-    var high = vec4<f32>(x[8u * g + 1u]);
-    var part = vec4<f32>(word_dot(a.x, low, high), word_dot(b.x, low, high), word_dot(c.x, low, high), word_dot(d.x, low, high));
-    low = vec4<f32>(x[8u * g + 2u]);
-    high = vec4<f32>(x[8u * g + 3u]);
-    part += vec4<f32>(word_dot(a.y, low, high), word_dot(b.y, low, high), word_dot(c.y, low, high), word_dot(d.y, low, high));
-    low = vec4<f32>(x[8u * g + 4u]);
-    high = vec4<f32>(x[8u * g + 5u]);
-    part += vec4<f32>(word_dot(a.z, low, high), word_dot(b.z, low, high), word_dot(c.z, low, high), word_dot(d.z, low, high));
-    low = vec4<f32>(x[8u * g + 6u]);
-    high = vec4<f32>(x[8u * g + 7u]);
-    part += vec4<f32>(word_dot(a.w, low, high), word_dot(b.w, low, high), word_dot(c.w, low, high), word_dot(d.w, low, high));
-    sum += part * vec4<f32>(f32(q_scale[row.x + g]), f32(q_scale[row.y + g]), f32(q_scale[row.z + g]), f32(q_scale[row.w + g]));
+    low_sum += dots(low * groups, g);
+    high_sum += dots(high * groups, g);
   }
   // @else
   if (d_in % 4u == 0u) {
-    let row = rows * (d_in / 4u);
-    for (var k = lane; k < d_in / 4u; k += LANES) {
+    let quads = d_in / 4u;
+    for (var k = lane; k < quads; k += LANES) {
       let v = vec4<f32>(x[k]);
-      sum += vec4<f32>(dot(v, vec4<f32>(weight[row.x + k])), dot(v, vec4<f32>(weight[row.y + k])), dot(v, vec4<f32>(weight[row.z + k])), dot(v, vec4<f32>(weight[row.w + k])));
+      low_sum += dots(low * quads, k, v);
+      high_sum += dots(high * quads, k, v);
     }
   } else {
-    let row = rows * d_in;
     for (var k = lane; k < d_in; k += LANES) {
-      sum += f32(x[k / 4u][k % 4u]) * vec4<f32>(weight_at(row.x + k), weight_at(row.y + k), weight_at(row.z + k), weight_at(row.w + k));
+      let v = f32(x[k / 4u][k % 4u]);
+      low_sum += v * column_of(low * d_in, k);
+      high_sum += v * column_of(high * d_in, k);
     }
   }
   // @end
   let own = local.y * LANES;
-  partial[own + lane] = sum;
+  low_partial[own + lane] = low_sum;
+  high_partial[own + lane] = high_sum;
   workgroupBarrier();
-  let column = first + lane;
-  if (lane < 4u && column < d_out) {
-    var total = 0.0;
-    for (var i = 0u; i < LANES; i++) { total += partial[own + i][lane]; }
-    // @if bias
-    total += f32(bias[column]);
-    // @end
-    // @if add
-    total += f32(residual[column]);
-    // @end
-    // @if head
-    out[column] = total;
-    // @else
-    out[column] = Elem(total);
-    // @end
+  if (lane == 0u) {
+    var sum = vec4<f32>(0.0);
+    for (var i = 0u; i < LANES; i++) { sum += low_partial[own + i]; }
+    store4(first, sum);
+  } else if (lane == 1u) {
+    var sum = vec4<f32>(0.0);
+    for (var i = 0u; i < LANES; i++) { sum += high_partial[own + i]; }
+    store4(first + 4u, sum);
   }
 }
