@@ -55,7 +55,7 @@ export class ProbeVerdict extends LitElement {
     const missing = [tap.residuals ? "" : "hidden states", tap.logits ? "" : "logits", tap.latent ? "" : "latent steps"].filter((what) => what !== "");
     return html`<details class="provenance">
       <summary>${missing.length === 0 ? html`<span class="verified">✓ probe verified</span>` : html`<span class="partly">✗ no ${missing.join(", no ")}</span>`} <span class="soft">· ${routes[tap.route].short}</span></summary>
-      <div class="sheet" role="group" aria-label="what the numbers come from">
+      <div class="sheet" role="group" tabindex="0" aria-label="what the numbers come from">
         <p>${tap.reason ?? "After loading, the engine was compared with itself: these differences are what is left."}</p>
         <dl>
           <dt>layer 0 − embed(t)</dt><dd>${formatNumber(check.embedding)}</dd>

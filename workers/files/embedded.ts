@@ -21,8 +21,9 @@ export async function embeddedModel(id: string, base: string, fetcher: Fetch, si
   const name = id.slice(id.lastIndexOf("/") + 1);
   const folder = new URL(`models/${name}/`, base).href;
   const response = await request(fetcher, "embedded", `${folder}files.json`, signal);
-  const pinned = typeof __MODEL_MANIFESTS__ === "undefined" ? undefined : __MODEL_MANIFESTS__[name];
-  if (pinned) {
+  if (typeof __MODEL_MANIFESTS__ !== "undefined") {
+    const pinned = __MODEL_MANIFESTS__[name];
+    if (!pinned) throw new EngineError(`embedded: expected a model that this page was built with, got ${id}; choose another`);
     const got = await hash("sha256", new Uint8Array(await response.clone().arrayBuffer()));
     if (got !== pinned) throw new EngineError(`embedded: expected the manifest of ${name} that this page was built with, got another (SHA-256 ${got}); reload the page`);
   }

@@ -5,12 +5,9 @@
 import type { ModelRequest } from "../engine.ts";
 import { type Chosen, chooseFiles } from "./choose.ts";
 import { hash } from "../files/digest.ts";
-import { embeddedModel } from "../files/embedded.ts";
 import { fetchFiles, type FetchOptions } from "../files/fetch-files.ts";
-import { folderModel } from "../files/folder.ts";
-import { hubModel } from "../files/hub.ts";
-import type { Fetch, ListedFile, Listing } from "../files/listing.ts";
-import type { Patience } from "../files/patience.ts";
+import { type ListOptions, listModel } from "../files/list-model.ts";
+import type { ListedFile, Listing } from "../files/listing.ts";
 import type { Progress } from "../files/progress.ts";
 import type { Texts } from "../files/texts.ts";
 
@@ -25,26 +22,15 @@ export interface ModelFiles {
   readonly bytes: number;
 }
 
-export interface FileOptions {
-  /** URL of the page's folder, for embedded models. */
-  readonly base: string;
-  readonly fetch: Fetch;
+export interface FileOptions extends ListOptions {
   readonly shaderF16: boolean;
-  /** How to try again; for tests. */
-  readonly patience?: Partial<Patience>;
 }
 
 /** What there is and what of it will be loaded; asks for a list at most. */
 export async function chooseModel(request: ModelRequest, options: FileOptions, signal: AbortSignal): Promise<{ listing: Listing; chosen: Chosen; bytes: number }> {
-  const listing = await list(request, options, signal);
+  const listing = await listModel(request, options, signal);
   const chosen = chooseFiles(listing, request, options.shaderF16);
   return { listing, chosen, bytes: wanted(chosen).reduce((n, file) => n + file.bytes, 0) };
-}
-
-function list(request: ModelRequest, options: FileOptions, signal: AbortSignal): Promise<Listing> | Listing {
-  if (request.source === "embedded") return embeddedModel(request.id, options.base, options.fetch, signal);
-  if (request.source === "hub") return hubModel(request.id, request.revision, options.fetch, signal, options.patience);
-  return folderModel(request.files);
 }
 
 function texts(chosen: Chosen): ListedFile[] {

@@ -2,12 +2,11 @@
 import { MLCEngine, type InitProgressReport } from "@mlc-ai/web-llm";
 import type { EngineRecord, ModelSpec } from "../../probes/trace.ts";
 import { AbortError, type Decoder, EngineError, type LoadProgress, type LoadReport, type ModelRequest } from "../engine.ts";
+import type { ModelName } from "../files/cached-models.ts";
 import { hash } from "../files/digest.ts";
-import { embeddedModel } from "../files/embedded.ts";
 import { fetchFiles } from "../files/fetch-files.ts";
-import { folderModel } from "../files/folder.ts";
-import { hubModel } from "../files/hub.ts";
-import type { Fetch, Listing } from "../files/listing.ts";
+import { listModel } from "../files/list-model.ts";
+import type { Fetch } from "../files/listing.ts";
 import { Progress } from "../files/progress.ts";
 import { pageBase } from "../page.ts";
 import { difference, selfCheck, toleranceFor } from "../self-check.ts";
@@ -59,10 +58,11 @@ export async function loadWebllm(
   const adapter = await gpuAdapter(request);
 
   progress.enter("list");
-  const listing = await list(request, base, fetcher, signal);
+  const listing = await listModel(request, { base, fetch: fetcher }, signal);
   const folder = findMlcFolder(listing, request);
   const small = [folder.config, folder.tensorCache, folder.tokenizer, ...folder.others];
-  const first = await fetchFiles(listing, small, progress, signal);
+  const model: ModelName = { id: request.id, kind: "webllm" };
+  const first = await fetchFiles(listing, small, progress, signal, { model });
   const decoder = new TextDecoder();
   const texts = new Map(await Promise.all(small.map(async ({ path }) => [path.slice(folder.prefix.length), decoder.decode(await first.get(path))] as const)));
   const config = readMlcConfig(texts);
@@ -73,7 +73,7 @@ export async function loadWebllm(
   const shards = shardsOf(listing, folder, texts.get(folder.tensorCache.path.slice(folder.prefix.length)) ?? "");
   const all = [...small, ...shards];
   progress.expect(all.reduce((n, { bytes }) => n + bytes, 0));
-  const files = await fetchFiles(listing, all, progress, signal, { model: { id: request.id, kind: "webllm" } });
+  const files = await fetchFiles(listing, all, progress, signal, { model });
   stopped();
 
   progress.enter("upload");
@@ -186,12 +186,6 @@ export async function loadWebllm(
     signal.removeEventListener("abort", unload);
     watch.end();
   }
-}
-
-function list(request: ModelRequest, base: string, fetcher: Fetch, signal: AbortSignal): Promise<Listing> | Listing {
-  if (request.source === "embedded") return embeddedModel(request.id, base, fetcher, signal);
-  if (request.source === "hub") return hubModel(request.id, request.revision, fetcher, signal);
-  return folderModel(request.files);
 }
 
 async function gpuAdapter({ device }: ModelRequest): Promise<{ readonly name: string; readonly shaderF16: boolean }> {
