@@ -19,7 +19,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** Packages that a folder may import; folders that are not named may import any. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   probes: ["umap-js"],
-  workers: ["@huggingface/transformers", "@mlc-ai/web-llm", "comlink", "onnxruntime-common", "onnxruntime-web"],
+  workers: ["@huggingface/transformers", "@jax-js/jax", "@mlc-ai/web-llm", "comlink", "onnxruntime-common", "onnxruntime-web"],
   src: ["chart.js", "comlink", "lit"],
 };
 

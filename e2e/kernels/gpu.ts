@@ -8,7 +8,7 @@
  *   ], ["out"]);
  */
 import type { Page } from "@playwright/test";
-import { functionInformation, libraryKernels, type Kernel } from "../../workers/webllm/library/glue.ts";
+import { functionInformation, libraryKernels, type Kernel } from "../../tools/model-library/glue.ts";
 import { gridOf, type Scalars } from "./grid.ts";
 
 // TypeScript's DOM library knows WebGPU's interfaces, not its constants.

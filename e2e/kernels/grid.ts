@@ -1,5 +1,5 @@
 /** A kernel's grid for given scalars, as its C function computes it: integers, and `/` drops the remainder. */
-import type { Kernel } from "../../workers/webllm/library/glue.ts";
+import type { Kernel } from "../../tools/model-library/glue.ts";
 
 export type Scalars = Readonly<Record<string, number>>;
 

@@ -5,7 +5,7 @@
  * softmax each for itself. The library's kernels must never be slower, not
  * even on a processor that plays the GPU.
  */
-import { parseKernels, type Kernel } from "../../workers/webllm/library/glue.ts";
+import { parseKernels, type Kernel } from "../../tools/model-library/glue.ts";
 
 const matMul = `
 // @kernel naive_mat_mul:

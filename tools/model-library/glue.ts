@@ -18,11 +18,11 @@
  * The host puts a prelude before each shader: `enable f16;` where weights are
  * float16, `alias Elem`, `alias Elem4`, `const HEAD_DIM: u32`, `const EPS: f32`.
  *
- *   npx tsx workers/webllm/library/glue.ts     writes kernels.h
+ *   npx tsx tools/model-library/glue.ts     writes kernels.h
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { EngineError } from "../../engine.ts";
+import { EngineError } from "../../workers/engine.ts";
 
 export type ScalarType = "i32" | "u32" | "f32";
 
@@ -232,8 +232,9 @@ export function header(kernels: readonly Kernel[]): string {
   ].join("\n");
 }
 
-const folder = new URL("kernels/", import.meta.url);
-const target = new URL("kernels.h", import.meta.url);
+const library = new URL("../../workers/webllm/library/", import.meta.url);
+const folder = new URL("kernels/", library);
+const target = new URL("kernels.h", library);
 
 /** Every kernel of the library, by file and then in the file's order. */
 export function libraryKernels(): Kernel[] {

@@ -1,7 +1,7 @@
 /**
  * Builds the model library: shaders to kernels.h, C to WebAssembly.
  *
- *   npx tsx workers/webllm/library/build.ts     writes kernels.h and geodesic-llama.wasm
+ *   npx tsx tools/model-library/build.ts     writes kernels.h and geodesic-llama.wasm
  *
  * The compiler is clang with lld, itself as WebAssembly from npm (@yowasp/clang), so
  * that one pinned version gives the same bytes on every machine. It takes about 20 s.
@@ -9,10 +9,10 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { commands } from "@yowasp/clang";
-import { EngineError } from "../../engine.ts";
+import { EngineError } from "../../workers/engine.ts";
 import { header, libraryKernels } from "./glue.ts";
 
-const folder = new URL("./", import.meta.url);
+const folder = new URL("../../workers/webllm/library/", import.meta.url);
 export const libraryFile = fileURLToPath(new URL("geodesic-llama.wasm", folder));
 export const headerFile = fileURLToPath(new URL("kernels.h", folder));
 

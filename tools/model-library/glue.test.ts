@@ -135,7 +135,7 @@ describe("the library's kernels", () => {
   });
 
   test("kernels.h is what glue.ts writes", () => {
-    expect(readFileSync(new URL("kernels.h", import.meta.url), "utf8"), "run `npx tsx workers/webllm/library/glue.ts`").toBe(header(kernels));
+    expect(readFileSync(new URL("../../workers/webllm/library/kernels.h", import.meta.url), "utf8"), "run `npx tsx tools/model-library/glue.ts`").toBe(header(kernels));
   });
 
   test("are small", () => {
