@@ -8,6 +8,7 @@ import { Geometry } from "./geometry.ts";
 import { isTaken, pressKey } from "./keyboard.ts";
 import { stepsTaken } from "../probes/trace.ts";
 import "./pages/probe-page.ts";
+import { type Address, openPlace, type Place, places, readAddress, writeAddress } from "./places.ts";
 import { Session } from "./session.ts";
 import { colourScheme, documentStyle, sharedStyle } from "./theme.ts";
 import { traceFile } from "./trace-files.ts";
@@ -31,6 +32,10 @@ export class GeodesicApp extends LitElement {
       .top { display: flex; flex-wrap: wrap; gap: 0.5rem 1.2rem; align-items: center; border-bottom: 1px solid var(--line); padding-bottom: 0.7rem; margin-bottom: 1.1rem; }
       h1 { font-size: var(--large); letter-spacing: -0.01em; margin: 0; font-weight: 650; }
       .tagline { flex: 1 1 20rem; }
+      nav { display: flex; gap: 0.2rem; }
+      nav a { color: var(--soft); text-decoration: none; padding: 0.2rem 0.55rem; border-radius: 6px; }
+      nav a:hover { color: var(--ink); background: var(--surface); }
+      nav a[aria-current="page"] { color: var(--ink); background: var(--surface); font-weight: 600; }
       .tools { display: flex; gap: 0.4rem; align-items: center; flex-wrap: wrap; }
       .tools probe-verdict { margin-right: 0.5rem; }
       .foot { margin-top: 1.4rem; padding-top: 0.8rem; border-top: 1px solid var(--line); display: flex; flex-wrap: wrap; gap: 0.4rem 1.2rem; align-items: baseline; font-size: var(--small); color: var(--soft); }
@@ -48,6 +53,7 @@ export class GeodesicApp extends LitElement {
   private readonly geometry = new Geometry(this.session);
   private readonly accuracy = new AccuracyRunner();
   @state() private tick = 0;
+  @state() private address: Address = readAddress(location.hash);
   @query("help-dialog") private help!: HelpDialog;
   private seenPicture = false;
 
@@ -58,7 +64,8 @@ export class GeodesicApp extends LitElement {
     document.addEventListener("keydown", this.keyDown);
     document.addEventListener("dragover", preventDefault);
     document.addEventListener("drop", this.dropTrace);
-    void this.session.start();
+    addEventListener("hashchange", this.follow);
+    void this.enter();
     void this.updateComplete.then(() => this.geometry.warm());
   }
 
@@ -67,6 +74,18 @@ export class GeodesicApp extends LitElement {
     document.removeEventListener("keydown", this.keyDown);
     document.removeEventListener("dragover", preventDefault);
     document.removeEventListener("drop", this.dropTrace);
+    removeEventListener("hashchange", this.follow);
+  }
+
+  private readonly follow = (): void => {
+    this.address = readAddress(location.hash);
+    void this.enter();
+  };
+
+  private async enter(): Promise<void> {
+    const { place } = this.address;
+    if (place === "probe") await this.session.start();
+    else await openPlace(place);
   }
 
   private readonly redraw = (): void => {
@@ -91,29 +110,51 @@ export class GeodesicApp extends LitElement {
   };
 
   protected override render(): TemplateResult {
-    const { session } = this;
+    const probing = this.address.place === "probe";
     return html`
       <header class="top" data-tick=${this.tick}>
         <h1>${words.product}</h1>
-        <p class="tagline soft">${words.sentence}</p>
+        ${places.length > 1 ? html`<nav aria-label="places">${places.map((place) => this.link(place))}</nav>` : nothing}
+        <p class="tagline soft">${words.taglines[this.address.place]}</p>
         <div class="tools">
-          <model-picker .model=${session.settings.model} @choose-model=${this.chooseModel}></model-picker>
-          <probe-verdict .load=${session.load}></probe-verdict>
-          <button @click=${this.save} ?disabled=${!session.selectedRun?.trace} title="save the selected mode’s run: hidden states and record, as safetensors">save</button>
-          <label class="file"><span class="button">open</span><input type="file" accept=".safetensors" aria-label="open a saved run" @change=${this.openTrace} /></label>
-          <button @click=${this.share} title="copy a link to this very run">share</button>
+          ${probing ? this.runTools() : nothing}
           <button @click=${this.switchScheme} aria-label="switch between light and dark">◐</button>
           <button @click=${this.openHelp} aria-label="help">?</button>
         </div>
       </header>
-      <main>
-        <load-banner .load=${session.load} .model=${session.settings.model} @load-command=${this.obey}></load-banner>
-        ${session.notice === "" ? nothing : html`<div class="banner" role="alert"><p>${session.notice}</p></div>`}
-        <probe-page .session=${session} .geometry=${this.geometry} .accuracy=${this.accuracy}></probe-page>
-      </main>
-      ${this.status()}
+      <main>${this.page()}</main>
+      ${probing ? this.status() : nothing}
       <help-dialog></help-dialog>
     `;
+  }
+
+  /** The page of the place that the address names. */
+  private page(): TemplateResult {
+    switch (this.address.place) {
+      case "probe":
+        return this.probePage();
+    }
+  }
+
+  private link(place: Place): TemplateResult {
+    const href = place === "probe" ? this.session.address : writeAddress({ place });
+    return html`<a href=${href} aria-current=${place === this.address.place ? "page" : "false"}>${words.places[place]}</a>`;
+  }
+
+  private runTools(): TemplateResult {
+    const { session } = this;
+    return html`<model-picker .model=${session.settings.model} @choose-model=${this.chooseModel}></model-picker>
+      <probe-verdict .load=${session.load}></probe-verdict>
+      <button @click=${this.save} ?disabled=${!session.selectedRun?.trace} title="save the selected mode’s run: hidden states and record, as safetensors">save</button>
+      <label class="file"><span class="button">open</span><input type="file" accept=".safetensors" aria-label="open a saved run" @change=${this.openTrace} /></label>
+      <button @click=${this.share} title="copy a link to this very run">share</button>`;
+  }
+
+  private probePage(): TemplateResult {
+    const { session } = this;
+    return html`<load-banner .load=${session.load} .model=${session.settings.model} @load-command=${this.obey}></load-banner>
+      ${session.notice === "" ? nothing : html`<div class="banner" role="alert"><p>${session.notice}</p></div>`}
+      <probe-page .session=${session} .geometry=${this.geometry} .accuracy=${this.accuracy}></probe-page>`;
   }
 
   private status(): TemplateResult {
@@ -132,7 +173,7 @@ export class GeodesicApp extends LitElement {
   // ——— events ———
 
   private readonly keyDown = (event: KeyboardEvent): void => {
-    if (isTaken(event)) return;
+    if (isTaken(event) || this.address.place !== "probe") return;
     if (pressKey(this.session, event.key, this.openHelp)) event.preventDefault();
   };
 

@@ -13,6 +13,7 @@ import { customRequest, type CustomPrompts } from "./custom-prompts.ts";
 import { EngineHost, type LoadState, messageOf } from "./engine-host.ts";
 import { isControl, LiveRun, type RunKey, runKeys } from "./live-run.ts";
 import { embeddedModel, type Files, type ModelChoice, sameModel } from "./model-choice.ts";
+import { readAddress } from "./places.ts";
 import { Player } from "./player.ts";
 import { originOf, type Selection } from "./selection.ts";
 import { decodeAddress, encodeAddress, fitToTask, type Settings } from "./settings.ts";
@@ -22,7 +23,7 @@ import { openTraceFile, settingsFor } from "./trace-files.ts";
 const restWhileRunning = 160;
 
 export class Session extends EventTarget {
-  settings: Settings = decodeAddress(location.hash);
+  settings: Settings = decodeAddress(isOurs() ? location.hash : "");
   runs: Partial<Record<RunKey, LiveRun>> = {};
   custom: CustomPrompts | null = null;
   folder: Files | null = null;
@@ -39,6 +40,7 @@ export class Session extends EventTarget {
   private controlWaits = false;
   private scheduled = false;
   private told = 0;
+  private started = false;
 
   // ——— what is on the table ———
 
@@ -95,7 +97,10 @@ export class Session extends EventTarget {
 
   // ——— loading ———
 
+  /** Loads the model and asks the question; once, when the page is first looked at. */
   async start(): Promise<void> {
+    if (this.started) return;
+    this.started = true;
     addEventListener("hashchange", () => void this.followAddress());
     await this.loadModel();
   }
@@ -316,13 +321,20 @@ export class Session extends EventTarget {
     if (step !== selection.step) this.settings = { ...this.settings, selection: { ...selection, step } };
   }
 
+  /** The page's own address, for links back to it. */
+  get address(): string {
+    return `#${encodeAddress(this.settings)}`;
+  }
+
   private writeAddress(): void {
-    const address = `#${encodeAddress(this.settings)}`;
+    if (!isOurs()) return;
+    const address = this.address;
     if (address !== location.hash) history.replaceState(null, "", address);
   }
 
   /** Someone typed an address or went back: follow it. */
   private async followAddress(): Promise<void> {
+    if (!isOurs() || location.hash === this.address) return;
     const next = decodeAddress(location.hash);
     const { model, selection, projection, layoutSeed, extent, control, ...rest } = next;
     const modelChanged = !sameModel(model, this.settings.model);
@@ -381,6 +393,11 @@ export class Session extends EventTarget {
     if (rest > 0) setTimeout(tell, rest);
     else requestAnimationFrame(tell);
   }
+}
+
+/** Whether the address on display is this page's own. */
+function isOurs(): boolean {
+  return readAddress(location.hash).place === "probe";
 }
 
 /** Before a model is loaded, the page shows the embedded model's tasks. */

@@ -6,7 +6,10 @@ import type { DecodingMode, Thought, ThoughtMethod } from "../probes/trace.ts";
 
 export const words = {
   product: "Geodesic",
-  sentence: "The same question, four ways of thinking. Watch where the model’s hidden state goes.",
+  /** As `Place` of places.ts names them. */
+  places: { probe: "Probe" },
+  /** What one sees there, in a sentence. */
+  taglines: { probe: "The same question, four ways of thinking. Watch where the model’s hidden state goes." },
   modes: {
     direct: { name: "direct", sentence: "answers at once" },
     icl: { name: "examples (ICL)", sentence: "sees solved questions first" },
