@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { missingNeeds, probe, probes } from "../index.ts";
+import { Random } from "../random.ts";
 import { exampleTrace } from "../trace.example.ts";
 import { answerProbabilities } from "./answer-probability.ts";
 import { entropies } from "./entropy.ts";
@@ -8,6 +9,14 @@ import { entropy, logSoftmax } from "./softmax.ts";
 
 test("entropy is taken step by step", () => expect([...entropies([{ entropy: 0 }, { entropy: NaN }])]).toEqual([0, NaN]));
 test("a uniform distribution over V tokens has entropy ln V", () => expect(entropy(logSoftmax(new Float32Array(151936)))).toBeCloseTo(11.931, 3));
+test.each([2, 64, 1000])("entropy lies in [0, ln V], V = %i", (V) => {
+  const random = new Random(V);
+  for (const sharpness of [0, 1, 30]) {
+    const value = entropy(logSoftmax(Float64Array.from({ length: V }, () => sharpness * random.normal())));
+    expect(value).toBeGreaterThanOrEqual(0);
+    expect(value).toBeLessThanOrEqual(Math.log(V) + 1e-12);
+  }
+});
 test("p(answer) is exp of its log-probability, NaN where it is not known", () => {
   const values = answerProbabilities([{ answerLogprob: 0 }, { answerLogprob: Math.log(0.25) }, { answerLogprob: null }, { answerLogprob: -Infinity }]);
   expect([...values]).toEqual([1, 0.25, NaN, 0]);
