@@ -39,11 +39,12 @@ if (wrong.length > 0 || missing.length > 0) {
 const sabotaged = args.includes("--sabotaged");
 const size = args.includes("--live") ? "live" : "full";
 const chosen: readonly Claim[] = claims.filter(({ id, recorded }) => (ids.length > 0 ? ids.includes(id) : recorded));
+const tell = ({ stderr }: NodeJS.Process, line: string): void => void (stderr.isTTY && stderr.write(`\r\u001b[K${line}`));
 const service = new ClaimsService({ claims, loadModel: (choice) => Promise.resolve(nanoDecoder(choice)) });
 
 for (const { id, seeds, expectation } of chosen) {
-  const { run, judgement } = await service.run({ id, size, sabotaged }, ({ done, what }) => process.stderr.write(`\r\u001b[K${id} ${(100 * done).toFixed(0)} % ${what}`));
-  process.stderr.write("\r\u001b[K");
+  const { run, judgement } = await service.run({ id, size, sabotaged }, ({ done, what }) => tell(process, `${id} ${(100 * done).toFixed(0)} % ${what}`));
+  tell(process, "");
   console.log(`${id} ${judgement.verdict} (expected ${expectation.verdict}) in ${(run.milliseconds / 1000).toFixed(1)} s: ${judgement.reason}`);
   for (const { id: name, value, low, high, n, unit } of run.evidence.quantities) {
     console.log(`   ${name} ${value.toPrecision(4)}${low === undefined || high === undefined ? "" : ` [${low.toPrecision(4)}, ${high.toPrecision(4)}]`}${unit === "1" ? "" : ` ${unit}`}${n === undefined ? "" : `, n ${n}`}`);

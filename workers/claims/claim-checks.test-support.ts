@@ -4,30 +4,34 @@
  * evidence that it made, so that training is done once and as small as it may be.
  */
 import type { Decoder } from "../engine.ts";
-import { thresholdsOf, type Claim, type ClaimContext, type Evidence, type Figure } from "./claim.ts";
+import { thresholdsOf, type Claim, type ClaimContext, type EmbeddedChoice, type Evidence, type Figure } from "./claim.ts";
 
 export interface RunOptions {
   readonly seeds?: readonly number[];
   readonly size?: "live" | "full";
   readonly sabotaged?: boolean;
-  readonly model?: Decoder;
+  readonly model?: (choice: EmbeddedChoice) => Decoder;
 }
 
 /** Runs a claim and checks that it tells its progress, from nothing to all of it. */
-export async function runClaim(claim: Claim, { seeds = claim.seeds, size = "live", sabotaged = false, model }: RunOptions = {}): Promise<Evidence> {
+export async function runClaim(claim: Claim, options: RunOptions = {}): Promise<Evidence> {
+  return claim.run(testContext(claim.id, { seeds: claim.seeds, ...options }));
+}
+
+/** What a claim has while it runs in a test. */
+export function testContext(id: string, { seeds = [1, 2, 3], size = "live", sabotaged = false, model }: RunOptions = {}): ClaimContext {
   let before = 0;
-  const context: ClaimContext = {
+  return {
     seeds,
     size,
     sabotaged,
     progress(done, what) {
-      if (!(done >= before && done <= 1) || what === "") throw new RangeError(`${claim.id}: expected progress in [${before}, 1] with a text, got ${done} ${JSON.stringify(what)}`);
+      if (!(done >= before && done <= 1) || what === "") throw new RangeError(`${id}: expected progress in [${before}, 1] with a text, got ${done} ${JSON.stringify(what)}`);
       before = done;
       return Promise.resolve();
     },
-    embeddedModel: () => (model ? Promise.resolve(model) : Promise.reject(new Error(`${claim.id}: expected no use of the embedded model in this test`))),
+    embeddedModel: (choice = {}) => (model ? Promise.resolve(model(choice)) : Promise.reject(new Error(`${id}: expected no use of the embedded model in this test`))),
   };
-  return claim.run(context);
 }
 
 /** All that is wrong with a claim, given what an honest and a sabotaged run of it measured. Empty where nothing is. */
