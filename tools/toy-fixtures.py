@@ -84,7 +84,61 @@ def rnn():
     return {"vanilla": case(drawn(1), inputs, of_torch(torch.rnn_tanh)), "residual": case(drawn(1), inputs, residual), "gated": case(drawn(3), inputs, of_torch(torch.gru))}
 
 
-MAKERS = {"mlp": mlp, "rnn": rnn}
+def torch_attention(p, x, heads, causal):
+    """PyTorch's multi-head attention on [B, T, D]; output [B, T, D], pattern [B, H, T, T]."""
+    T, D = x.shape[1:]
+    mask = torch.ones(T, T).triu(1).bool() if causal else None
+    packed = torch.cat([p["query"].T, p["key"].T, p["value"].T])
+    x = x.transpose(0, 1)
+    output, pattern = F.multi_head_attention_forward(
+        x, x, x, D, heads, packed, None, None, None, False, 0.0, p["output"].T, None,
+        training=False, attn_mask=mask, average_attn_weights=False)
+    return output.transpose(0, 1), pattern
+
+
+def under(p, prefix):
+    return {name[len(prefix):]: t for name, t in p.items() if name.startswith(prefix)}
+
+
+def transformer():
+    B, T, D, H, V, L, mlp_size = 2, 5, 6, 2, 7, 2, 8
+
+    def attention(causal):
+        def run(p, i):
+            output, pattern = torch_attention(p, i["x"], H, causal)
+            return {"output": output, "pattern": pattern}
+        parameters = {name: draw(D, D) for name in ["query", "key", "value", "output"]}
+        return case(parameters, {"x": draw(B, T, D, scale=1)}, run)
+
+    def whole(p, i):
+        norm = lambda x, of: F.layer_norm(x, [D], p[f"{of}.scale"], p[f"{of}.shift"])
+        x = F.embedding(i["tokens"].long(), p["embedding"]) + p["positions"][:T]
+        outputs = {"residual0": x}
+        for l in range(L):
+            b = f"blocks.{l}."
+            mixed, outputs[f"pattern{l}"] = torch_attention(under(p, b + "attention."), norm(x, b + "attentionNorm"), H, True)
+            x = x + mixed
+            h = norm(x, b + "mlpNorm")
+            for k in range(2):
+                h = F.linear(h, p[f"{b}mlp.layers.{k}.weight"].T, p[f"{b}mlp.layers.{k}.bias"])
+                h = F.gelu(h) if k == 0 else h
+            x = x + h
+            outputs[f"residual{l + 1}"] = x
+        return {"output": norm(x, "finalNorm") @ p["unembedding"], **outputs}
+
+    parameters = {"embedding": draw(V, D), "positions": draw(T + 1, D), "unembedding": draw(D, V)}
+    for l in range(L):
+        b = f"blocks.{l}."
+        parameters.update({f"{b}attention.{name}": draw(D, D) for name in ["query", "key", "value", "output"]})
+        parameters.update({f"{b}mlp.layers.0.weight": draw(D, mlp_size), f"{b}mlp.layers.0.bias": draw(mlp_size)})
+        parameters.update({f"{b}mlp.layers.1.weight": draw(mlp_size, D), f"{b}mlp.layers.1.bias": draw(D)})
+    for of in ["finalNorm", *(f"blocks.{l}.{n}" for l in range(L) for n in ["attentionNorm", "mlpNorm"])]:
+        parameters.update({f"{of}.scale": 1 + draw(D), f"{of}.shift": draw(D)})
+    inputs = {"tokens": torch.randint(V, (B, T)).float()}
+    return {"attention, causal": attention(True), "attention, bidirectional": attention(False), "transformer": case(parameters, inputs, whole)}
+
+
+MAKERS = {"transformer": transformer, "mlp": mlp, "rnn": rnn}
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
