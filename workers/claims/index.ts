@@ -1,7 +1,10 @@
 /** All claims, in the order of the essay. A new one is a file beside this one and a line here. */
 import type { Claim } from "./claim.ts";
+import { claim as k5 } from "./k5-easy-and-hard.ts";
 
-export const claims: readonly Claim[] = [];
+export const claims: readonly Claim[] = [
+  k5,
+];
 
 /**
  * The claim of this row.

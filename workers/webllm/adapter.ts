@@ -55,6 +55,9 @@ interface Memory {
 
 interface GpuContext {
   readonly device: GPUDevice;
+  /** Dispatches that are let through; −1 is all. */
+  debugShaderSubmitLimit: number;
+  shaderSubmitCounter: number;
   readonly bufferTable: (GPUBuffer | undefined)[];
   readonly bufferTableFreeId: number[];
   attachToBufferTable(buffer: GPUBuffer): number;
@@ -413,6 +416,11 @@ export class Pipeline {
   /** Copies on the GPU, in order with the kernels before and after. */
   copy(from: number, fromOffset: number, to: number, toOffset: number, bytes: number): void {
     this.gpu.deviceCopyWithinGPU(from, fromOffset, to, toOffset, bytes);
+  }
+
+  /** Whether kernels are given to the GPU. Without, a pass costs what it costs the processor, and computes nothing: for benches. */
+  dispatch(on: boolean): void {
+    this.gpu.debugShaderSubmitLimit = on ? -1 : this.gpu.shaderSubmitCounter;
   }
 
   /** Hands all that was recorded to the GPU. */

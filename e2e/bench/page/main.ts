@@ -11,6 +11,7 @@ import type { AccuracyRequest, ModelRequest, RunRequest } from "../../../workers
 import type { Step } from "../../kernels/gpu.ts";
 import { type BufferSizes, kernelTimes } from "./kernel-times.ts";
 import type { StepTimes } from "./overhead.worker.ts";
+import type { CallbackTimes } from "./webllm-callback.worker.ts";
 import type { WebllmStepTimes } from "./webllm-overhead.worker.ts";
 
 /** Engine and device of each export of the embedded model. */
@@ -39,6 +40,8 @@ export interface Bench {
   stepTimes(source: "embedded" | "folder", rounds: number): Promise<StepTimes>;
   /** Decode steps of `nano` on WebLLM. */
   webllmStepTimes(rounds: number): Promise<WebllmStepTimes>;
+  /** Decode steps on WebLLM of the MLC folder that the page's file field holds, without the GPU's work. */
+  webllmCallbackTimes(rounds: number): Promise<CallbackTimes>;
   /** Milliseconds of lists of kernel launches, [lists][rounds]. */
   kernelTimes(lists: readonly (readonly Step[])[], sizes: BufferSizes, rounds: number): Promise<number[][]>;
 }
@@ -67,10 +70,10 @@ async function start(dtype: Dtype): Promise<EngineHandle> {
 const plain = ({ shape, data }: Tensor): PlainTensor => ({ shape, data: [...data] });
 
 /** The files that the test put into the field, as if the folder had been dropped. */
-function folder(): ModelRequest {
+function folder(engine: "fp32" | "q0f32"): ModelRequest {
   const field = document.querySelector<HTMLInputElement>("#folder");
   const files = new Map([...(field?.files ?? [])].map((file) => [file.webkitRelativePath, file]));
-  return { source: "folder", id: "random", dtype: "fp32", device: "wasm", files };
+  return { source: "folder", id: "random", dtype: engine, device: exports[engine][1], files };
 }
 
 globalThis.bench = {
@@ -100,7 +103,7 @@ globalThis.bench = {
     const worker = new Worker(new URL("./overhead.worker.ts", import.meta.url), { type: "module" });
     const { measure } = Comlink.wrap<{ measure(model: ModelRequest, base: string, rounds: number): Promise<StepTimes> }>(worker);
     try {
-      return await measure(source === "folder" ? folder() : nano("fp32"), document.baseURI, rounds);
+      return await measure(source === "folder" ? folder("fp32") : nano("fp32"), document.baseURI, rounds);
     } finally {
       worker.terminate();
     }
@@ -111,6 +114,16 @@ globalThis.bench = {
     const { measure } = Comlink.wrap<{ measure(model: ModelRequest, base: string, rounds: number): Promise<WebllmStepTimes> }>(worker);
     try {
       return await measure(nano("q0f32"), document.baseURI, rounds);
+    } finally {
+      worker.terminate();
+    }
+  },
+
+  async webllmCallbackTimes(rounds) {
+    const worker = new Worker(new URL("./webllm-callback.worker.ts", import.meta.url), { type: "module" });
+    const { measure } = Comlink.wrap<{ measure(model: ModelRequest, base: string, rounds: number): Promise<CallbackTimes> }>(worker);
+    try {
+      return await measure(folder("q0f32"), document.baseURI, rounds);
     } finally {
       worker.terminate();
     }
