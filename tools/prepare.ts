@@ -64,6 +64,14 @@ async function fingerprint(folder: string): Promise<string> {
   return hash.digest("hex");
 }
 
+/** The weights as they were trained: the float64 reference in the page reads them, for claims about attention. */
+async function addWeights(from: string, to: string, packed: readonly { readonly path: string; readonly bytes: number; readonly sha256: string }[]): Promise<void> {
+  const path = "model.safetensors";
+  const bytes = await readFile(join(from, path));
+  await cp(join(from, path), join(to, path));
+  await writeFile(join(to, "files.json"), `${JSON.stringify([...packed, { path, bytes: bytes.length, sha256: digest(bytes) }], null, 2)}\n`);
+}
+
 async function model(name: string): Promise<string> {
   const from = join(root, "models", name);
   const to = join(publicFolder, "models", name);
@@ -75,6 +83,7 @@ async function model(name: string): Promise<string> {
     await rm(to, { recursive: true, force: true });
     const { pack } = await import("../models/pack.ts");
     const { files, milliseconds } = await pack(from, to);
+    await addWeights(from, to, files);
     await writeFile(stamp, wanted);
     what = `${files.length} files packed in ${milliseconds.toFixed(0)} ms`;
   }

@@ -250,7 +250,9 @@ export type SweepGrid =
    * of the same task; one cell per pair, steps outermost. Steps are counted from
    * the first one behind the prompt: −1 is the prompt's last token.
    */
-  | { readonly kind: "patch"; readonly steps: readonly number[]; readonly layers: readonly number[] };
+  | { readonly kind: "patch"; readonly steps: readonly number[]; readonly layers: readonly number[] }
+  /** Mode CoT: the chain ends after so many tokens, or this token of it is replaced by another one; one cell per number. */
+  | { readonly kind: "chain"; readonly by: "truncate" | "corrupt"; readonly tokens: readonly number[] };
 
 export interface SweepCell {
   /** Index in the grid; −1 for the unaltered runs. */
@@ -262,6 +264,9 @@ export interface SweepCell {
   readonly high: number;
   /** Mean change of the right answer's log-probability against the unaltered run of the same problem, nats; 0 for the unaltered runs. */
   readonly change: number;
+  /** Bounds of that mean at 95 %, ± 1.96 s/√n; NaN below two problems. */
+  readonly changeLow: number;
+  readonly changeHigh: number;
 }
 
 /** What the page sees, over Comlink. */

@@ -14,6 +14,7 @@ import type { StepProgress, Steps } from "../probes/projection/steps.ts";
 import { placeInUmap, prepareUmap, umapFrom, type UmapLayout, type UmapPreparation } from "../probes/projection/umap.ts";
 import type { Tensor } from "../probes/tensor.ts";
 import type { Trace } from "../probes/trace.ts";
+import { rest } from "./rest.ts";
 
 export type ProjectionMethod = "pca" | "umap" | "isomap" | "plane" | "answer-axis";
 
@@ -239,18 +240,6 @@ export class ProbeService {
       until = performance.now() + batchMilliseconds;
     }
   }
-}
-
-/** Lets `stop` and other calls in. By a message: browsers stretch a timer that follows on a timer to 4 ms, a sixth of the whole. */
-function rest(): Promise<void> {
-  const { port1, port2 } = new MessageChannel();
-  return new Promise((resolve) => {
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
 }
 
 function* stepsOf(request: ProjectRequest): Steps<Drawn> {

@@ -14,7 +14,6 @@
  * Source: von Oswald et al. 2023, arXiv:2212.07677, proposition 1 and equation 9.
  */
 import { Random } from "../../probes/random.ts";
-import { mean } from "../../probes/statistics/moments.ts";
 import { valueOf, type Claim } from "./claim.ts";
 import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
 
@@ -203,7 +202,7 @@ export function bestFit(values: readonly number[], target: readonly number[]): {
  * @returns  ‖P − η* I‖ / ‖η* I‖ after each of the marked steps
  */
 function trainedLayerGap(random: Random, marks: readonly number[]): number[] {
-  const [d, batch] = [dimensions, 32];
+  const [d, batch] = [dimensions, 16];
   const best = 1 / (1 + (d + 1) / examples);
   const P = Array.from({ length: d * d }, () => 0);
   const steps = marks.at(-1)!;
@@ -213,12 +212,13 @@ function trainedLayerGap(random: Random, marks: readonly number[]): number[] {
     const gradient = P.map(() => 0);
     for (let b = 0; b < batch; b++) {
       const { x, y, q, truth } = draw(random);
-      const moment = q.map((_, i) => mean(x.map((row, j) => row[i]! * y[j]!)));
-      const error = q.reduce((sum, qi, i) => sum + qi * dot(P.slice(i * d, (i + 1) * d), moment), 0) - truth;
+      const moment = q.map((_, i) => x.reduce((sum, row, j) => sum + row[i]! * y[j]!, 0) / y.length);
+      let error = -truth;
+      for (let i = 0; i < d; i++) for (let j = 0; j < d; j++) error += q[i]! * P[i * d + j]! * moment[j]!;
       for (let i = 0; i < d; i++) for (let j = 0; j < d; j++) gradient[i * d + j]! += (error * q[i]! * moment[j]!) / batch;
     }
     // A falling step size averages the noise of the batches out.
-    const stepSize = 0.05 / (1 + step / 60);
+    const stepSize = 0.08 / (1 + step / 20);
     gradient.forEach((slope, i) => (P[i]! -= stepSize * slope));
   }
   return gaps;
