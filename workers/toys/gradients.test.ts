@@ -28,7 +28,7 @@ for (const [name, [f, x, expected]] of Object.entries(cases)) {
 
 test("the value, and what comes beside it, stay as they are", () => {
   const f = (x: np.Array): [np.Array, np.Array] => [x.ref.slice(0).mul(3), x.mul(2)];
-  const compiled = jit((x: np.Array) => valueAndGrad(f, { hasAux: true })(x) as [[np.Array, np.Array], np.Array]);
+  const compiled = jit((x: np.Array) => valueAndGrad(f, { hasAux: true })(x));
   const [[value, aux], gradient] = compiled(np.array([2, 5]));
   expect([value.js(), aux.js(), gradient.js()]).toEqual([6, [4, 10], [3, 0]]);
 });
