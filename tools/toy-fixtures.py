@@ -138,7 +138,42 @@ def transformer():
     return {"attention, causal": attention(True), "attention, bidirectional": attention(False), "transformer": case(parameters, inputs, whole)}
 
 
-MAKERS = {"transformer": transformer, "mlp": mlp, "rnn": rnn}
+def mamba():
+    B, T, D, E, N, R, K = 2, 6, 3, 4, 3, 2, 3
+
+    def forward(selective):
+        def run(p, i):
+            u = i["u"]
+            x = (u @ p["input"]).transpose(1, 2)
+            # conv1d correlates: its last tap falls on the token itself, as ours.
+            x = F.conv1d(F.pad(x, (K - 1, 0)), p["convolution"].T[:, None], p["convolutionBias"], groups=E)
+            x = F.silu(x.transpose(1, 2))
+            A = -p["logA"].exp()
+            h, states, ys, deltas = torch.zeros(B, E, N), [], [], []
+            for t in range(T):
+                xt = x[:, t]
+                if selective:
+                    delta = F.softplus(xt @ p["selective.deltaDown"] @ p["selective.deltaUp"] + p["deltaBias"])
+                    b, c = (xt @ p["selective.B"])[:, None], (xt @ p["selective.C"])[:, None]
+                else:
+                    delta = F.softplus(p["deltaBias"]).expand(B, E)
+                    b, c = p["invariant.B"][None], p["invariant.C"][None]
+                h = torch.exp(delta[..., None] * A) * h + delta[..., None] * b * xt[..., None]
+                states.append(h)
+                deltas.append(delta)
+                ys.append((h * c).sum(-1) + p["skip"] * xt)
+            output = (torch.stack(ys, 1) * F.silu(u @ p["gate"])) @ p["output"]
+            return {"output": output, "state": torch.stack(states, 1), "delta": torch.stack(deltas, 1)}
+        return run
+
+    shared = {"input": draw(D, E), "gate": draw(D, E), "convolution": draw(K, E), "convolutionBias": draw(E), "logA": draw(E, N), "deltaBias": draw(E), "skip": draw(E), "output": draw(E, D)}
+    selective = {"selective.deltaDown": draw(E, R), "selective.deltaUp": draw(R, E), "selective.B": draw(E, N), "selective.C": draw(E, N)}
+    invariant = {"invariant.B": draw(E, N), "invariant.C": draw(E, N)}
+    inputs = {"u": draw(B, T, D, scale=1)}
+    return {"selective": case({**shared, **selective}, inputs, forward(True)), "invariant": case({**shared, **invariant}, inputs, forward(False))}
+
+
+MAKERS = {"mamba": mamba, "transformer": transformer, "mlp": mlp, "rnn": rnn}
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
