@@ -31,6 +31,25 @@ export interface InnerState extends InnerMeaning {
 
 /** Residual stream [T, L+1, D], final norm [T, D], logits [T, V]. */
 type Pass = { residual: np.Array; final: np.Array; logits: np.Array; inner: InnerArrays[] };
+type CompiledPass = OwnedFunction<(p: SequenceParameters, x: np.Array, keeps: np.Array, adds: np.Array) => Pass>;
+
+/** Compiling takes a second, so it is done once for each architecture, whatever the weights. */
+const passes = new Map<Architecture, CompiledPass>();
+
+function passOf(architecture: Architecture): CompiledPass {
+  const known = passes.get(architecture);
+  if (known) return known;
+  const pass = jit(((p: SequenceParameters, x: np.Array, keeps: np.Array, adds: np.Array): Pass => {
+    const edits = { keep: np.split(keeps, layers + 1, 0), add: np.split(adds, layers + 1, 0) };
+    const { residual, final, logits, inner, penalty } = sequenceModel(architecture, p, x, edits);
+    penalty.dispose();
+    return { residual: np.stack(residual, 2), final, logits, inner };
+  }) as never) as unknown as CompiledPass;
+  passes.set(architecture, pass);
+  return pass;
+}
+
+const normed = jit(((norm: Norm, states: np.Array) => layerNorm(norm, states)) as never) as unknown as OwnedFunction<(norm: Norm, states: np.Array) => np.Array>;
 
 interface Edited {
   readonly position: number;
@@ -46,8 +65,6 @@ export class ToyDecoder implements Decoder {
   private readonly fed: Tensor;
   private edited: Edited[] = [];
   private latest: { readonly layer: number; readonly name: string; readonly values: Tensor }[] = [];
-  private readonly pass: OwnedFunction<(p: SequenceParameters, x: np.Array, keeps: np.Array, adds: np.Array) => Pass>;
-  private readonly normed: OwnedFunction<(norm: Norm, states: np.Array) => np.Array>;
 
   private constructor(
     private readonly architecture: Architecture,
@@ -61,13 +78,6 @@ export class ToyDecoder implements Decoder {
     let norms = 0;
     for (let v = 0; v < vocabSize; v++) norms += Math.hypot(...row(this.embedding, v));
     this.embeddingNorm = norms / vocabSize;
-    this.pass = jit(((p: SequenceParameters, x: np.Array, keeps: np.Array, adds: np.Array): Pass => {
-      const edits = { keep: np.split(keeps, layers + 1, 0), add: np.split(adds, layers + 1, 0) };
-      const { residual, final, logits, inner, penalty } = sequenceModel(architecture, p, x, edits);
-      penalty.dispose();
-      return { residual: np.stack(residual, 2), final, logits, inner };
-    }) as never) as never;
-    this.normed = jit(((norm: Norm, states: np.Array) => layerNorm(norm, states)) as never) as never;
   }
 
   /** @throws RangeError where the weights are not those of this architecture on this task */
@@ -133,7 +143,7 @@ export class ToyDecoder implements Decoder {
 
   async lens(states: Tensor): Promise<Tensor> {
     checkStates("states", states);
-    return toTensor(np.matmul(this.normed(keep(this.parameters.finalNorm), fromTensor(states)), this.parameters.unembedding.ref));
+    return toTensor(np.matmul(normed(keep(this.parameters.finalNorm), fromTensor(states)), this.parameters.unembedding.ref));
   }
 
   async rewind(length: number): Promise<void> {
@@ -147,8 +157,6 @@ export class ToyDecoder implements Decoder {
 
   async dispose(): Promise<void> {
     dispose(this.parameters);
-    this.pass.dispose();
-    this.normed.dispose();
   }
 
   /** Everything that was fed in, with every edit, through the network. */
@@ -165,7 +173,7 @@ export class ToyDecoder implements Decoder {
       }
       for (let i = 0; i < hiddenSize; i++) sum[i] = sum[i]! + vector[i]!;
     }
-    return this.pass(keep(this.parameters), fromTensor(this.fed).reshape([1, T, hiddenSize]), fromTensor(keeps), fromTensor(adds));
+    return passOf(this.architecture)(keep(this.parameters), fromTensor(this.fed).reshape([1, T, hiddenSize]), fromTensor(keeps), fromTensor(adds));
   }
 }
 
