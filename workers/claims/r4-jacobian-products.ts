@@ -225,7 +225,7 @@ export function logNormsOfToy(form: RnnForm, stepSize: number, random: Random, T
   const back = jit((p: Rnn, input: np.Array, start: np.Array, v: np.Array): np.Array => {
     const [after, pull] = vjp((h: np.Array) => step(p, input, h), [start]);
     after.dispose();
-    return (pull(v) as [np.Array])[0];
+    return pull(v)[0];
   });
   // states[t] is what step t starts from.
   const states = [zeros([1, size])];
