@@ -1,5 +1,8 @@
 /** Every engine, as it runs in a browser, keeps the contract of a Decoder: the checks that the float64 reference passes in Node. */
 import { decoderChecks, defaultCheckOptions } from "../workers/decoder-checks.test-support.ts";
+import { editChecks } from "../workers/edit-checks.test-support.ts";
+import { interventionCases, runsApart } from "../workers/intervention-cases.test-support.ts";
+import { nanoDecoder } from "../workers/reference/nano.test-support.ts";
 import { expect, test } from "./contract/fixtures.ts";
 import type { EngineName } from "./contract/page/contract.worker.ts";
 import type { AskedModel } from "./contract/page/main.ts";
@@ -24,8 +27,22 @@ for (const [engine, device, dtype] of engines) {
     expect(report.spec).toMatchObject({ engine, layers: 3, hiddenSize: 96, vocabSize: 64, contextLength: 256 });
     expect(report.tap).toMatchObject({ residuals: true, logits: true, latent: true, reason: null });
     expect(report.tensors).toHaveLength(4);
-    const results = await page.evaluate((asked) => contract.checks("nano", asked), options);
+    const results = await page.evaluate((asked) => contract.checks("nano", "decoder", asked), options);
     expect(results.filter(([, error]) => error !== null)).toEqual([]);
     expect(results.map(([name]) => name)).toEqual(decoderChecks.map(({ name }) => name));
+  });
+}
+
+// Both engines, in the browser that they run in: edits inside the network, then whole runs with every kind of intervention.
+for (const [engine, device, dtype] of [engines[0]!, engines[4]!]) {
+  test(`${engine}, ${device}: edits and interventions do what they do to the reference`, async ({ contractPage: page }) => {
+    const model: AskedModel = { source: "embedded", id: "geodesic/nano", device, dtype };
+    await page.evaluate(([name, asked]) => contract.open("nano", name, asked), [engine, model] as const);
+    const results = await page.evaluate((asked) => contract.checks("nano", "edits", asked), options);
+    expect(results).toEqual(editChecks.map(({ name }) => [name, null]));
+    for (const { name, request, want } of await interventionCases(nanoDecoder())) {
+      const got = await page.evaluate((asked) => contract.trace("nano", asked), request);
+      expect(runsApart(got, want), name).toBeLessThan(1e-3);
+    }
   });
 }

@@ -26,8 +26,8 @@ export type Replacement =
 export type Intervention =
   /** Mode latent: thought number `thought` becomes something else. */
   | { readonly kind: "replace"; readonly thought: number; readonly replacement: Replacement }
-  /** Mode latent: `scale` times a vector is added to the thought, after a replacement. */
-  | { readonly kind: "steer"; readonly thought: number; readonly vector: readonly number[]; readonly scale: number }
+  /** Mode latent: `scale` times a vector is added to the thought, after a replacement; `from` says which, in words. */
+  | { readonly kind: "steer"; readonly thought: number; readonly vector: readonly number[]; readonly scale: number; readonly from?: string }
   /** Mode latent: the thought is left out. */
   | { readonly kind: "skip"; readonly thought: number }
   /** Mode latent: the thought is fed in `times` times more, at positions of its own. */
@@ -40,9 +40,10 @@ export type Intervention =
   | { readonly kind: "corrupt"; readonly token: number; readonly by: number | null }
   /**
    * Any mode: the residual stream entering block `layer` (L: entering the final
-   * norm) at step `step` of the trace is replaced by a vector, or a vector is added to it.
+   * norm) at step `step` of the trace is replaced by a vector, or a vector is added to it;
+   * `from` says where the vector comes from, in words.
    */
-  | { readonly kind: "residual"; readonly step: number; readonly layer: number; readonly operation: ResidualOperation; readonly vector: readonly number[] };
+  | { readonly kind: "residual"; readonly step: number; readonly layer: number; readonly operation: ResidualOperation; readonly vector: readonly number[]; readonly from?: string };
 
 export type ResidualOperation = "replace" | "add";
 export const residualOperations: readonly ResidualOperation[] = ["replace", "add"];

@@ -231,7 +231,7 @@ function readIntervention(f: Field, model: ModelSpec): Intervention {
     case "replace":
       return { kind, thought: thought(), replacement: readReplacement(f.at("replacement"), model) };
     case "steer":
-      return { kind, thought: thought(), vector: readVector(f.at("vector"), model), scale: f.at("scale").number() };
+      return { kind, thought: thought(), vector: readVector(f.at("vector"), model), scale: f.at("scale").number(), ...readFrom(f) };
     case "skip":
       return { kind, thought: thought() };
     case "repeat":
@@ -249,8 +249,14 @@ function readIntervention(f: Field, model: ModelSpec): Intervention {
         layer: f.at("layer").integer(0, model.layers),
         operation: f.at("operation").oneOf(...residualOperations),
         vector: readVector(f.at("vector"), model),
+        ...readFrom(f),
       };
   }
+}
+
+/** Where a vector comes from, in words; absent in traces written before there was this field. */
+function readFrom(f: Field): { readonly from?: string } {
+  return f.at("from").absent ? {} : { from: f.at("from").text(limits.short) };
 }
 
 function readReplacement(f: Field, model: ModelSpec): Replacement {
@@ -283,7 +289,7 @@ function readModel(f: Field): ModelSpec {
     vocabSize: f.at("vocabSize").integer(1, limits.vocabSize),
     contextLength: f.at("contextLength").integer(0, Number.MAX_SAFE_INTEGER),
     quantization: f.at("quantization").text(limits.short),
-    source: f.at("source").oneOf("embedded", "hub", "folder"),
+    source: f.at("source").oneOf("embedded", "hub", "folder", "lab"),
     revision: f.at("revision").text(limits.short),
   };
 }

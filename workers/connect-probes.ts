@@ -1,17 +1,28 @@
-/**
- * The page's end of the probe worker. A worker that crashes rejects the calls
- * under way (over Comlink alone they would wait for ever), and the next call
- * starts a new one.
- */
-import { proxy, wrap, type ProxyMarked, type Remote } from "comlink";
+/** The page's end of the probe worker. */
+import { proxy, type ProxyMarked } from "comlink";
 import type { Measurement, ProbeOptions } from "../probes/probe.ts";
+import type { Clouds } from "../probes/population/clouds.ts";
+import type { PopulationRow } from "../probes/population/row.ts";
 import type { StepProgress } from "../probes/projection/steps.ts";
+import type { RunMeasure } from "../probes/run-measure.ts";
+import type { RunMeasures, RunMeasuresOptions } from "../probes/run-measures.ts";
 import type { Tensor } from "../probes/tensor.ts";
 import type { Trace } from "../probes/trace.ts";
+import type { PopulationPart, PopulationView, PopulationViewRequest } from "./population-views.ts";
 import type { ProbeService, ProjectProgress, Projection, ProjectRequest } from "./probe-service.ts";
+import { RestartingWorker } from "./restarting-worker.ts";
 
 export interface ProbeHandle {
   measure(trace: Trace, probeId: string, options: ProbeOptions): Promise<Measurement>;
+  /** All measures of one run; null where `stop` came first. */
+  runMeasures(trace: Trace, options: RunMeasuresOptions & { readonly seed: number }, onStep?: (progress: StepProgress) => void): Promise<RunMeasures | null>;
+  /** A measure at each step and layer of a run. */
+  runMeasure(trace: Trace, probeId: string, from: number): Promise<RunMeasure>;
+  /** Begins a population of problems; the one before is let go. */
+  beginPopulation(probes: readonly string[], cells: number): Promise<void>;
+  addToPopulation(part: PopulationPart, rows: readonly PopulationRow[]): Promise<void>;
+  viewPopulation(request: PopulationViewRequest): Promise<PopulationView>;
+  populationClouds(layers: readonly number[], onStep?: (progress: StepProgress) => void): Promise<Clouds | null>;
   /** @param onStep  what is being computed, at least every 100 ms */
   project(request: ProjectRequest, onProgress?: (progress: ProjectProgress) => void, onStep?: (progress: StepProgress) => void): Promise<Projection>;
   /** UMAP for several seeds in turn; after `stop`, those begun. */
@@ -25,60 +36,27 @@ export interface ProbeHandle {
   terminate(): void;
 }
 
-interface Connection {
-  readonly worker: Worker;
-  readonly remote: Remote<ProbeService>;
-  /** Rejects when the worker crashes or is ended; never resolves. */
-  readonly crash: Promise<never>;
-  readonly fail: (message: string) => void;
-}
-
 /** @param create  starts the worker; for tests */
 export function connectProbes(create: () => Worker = startWorker): ProbeHandle {
-  let connection: Connection | null = null;
-  let ended = false;
-
-  function connected(): Connection {
-    if (ended) throw probeError("expected a running probe worker, got one that was ended; call connectProbes again");
-    return (connection ??= open());
-  }
-
-  function open(): Connection {
-    const worker = create();
-    let reject: (error: Error) => void;
-    const crash = new Promise<never>((_, r) => (reject = r));
-    // Heard by the calls under way; without any it is nobody's concern.
-    crash.catch(() => undefined);
-    const fail = (message: string): void => {
-      if (connection?.worker === worker) connection = null;
-      worker.terminate();
-      reject(probeError(message));
-    };
-    worker.addEventListener("error", (event) => fail(`the probe worker crashed: ${event.message || "it could not be loaded"}; try again, or reload the page`));
-    worker.addEventListener("messageerror", () => fail("the probe worker sent what cannot be read; reload the page"));
-    return { worker, remote: wrap<ProbeService>(worker), crash, fail };
-  }
-
-  async function call<T>(send: (remote: Remote<ProbeService>) => Promise<T>): Promise<T> {
-    const { remote, crash } = connected();
-    return Promise.race([send(remote), crash]);
-  }
-
+  const probes = new RestartingWorker<ProbeService>("probe", create);
   return {
-    measure: (trace, probeId, options) => call<Measurement>((remote) => remote.measure(trace, probeId, options)),
-    project: (request, onProgress, onStep) => call<Projection>((remote) => remote.project(request, handed(onProgress), handed(onStep))),
-    projectSeeds: (request, seeds, onProgress, onStep) => call<Projection[]>((remote) => remote.projectSeeds(request, seeds, handed(onProgress), handed(onStep))),
-    place: (name, points) => call<Tensor>((remote) => remote.place(name, points)),
+    measure: (trace, probeId, options) => probes.call<Measurement>((remote) => remote.measure(trace, probeId, options)),
+    runMeasures: (trace, options, onStep) => probes.call<RunMeasures | null>((remote) => remote.runMeasures(trace, options, handed(onStep))),
+    runMeasure: (trace, probeId, from) => probes.call<RunMeasure>((remote) => remote.runMeasure(trace, probeId, from)),
+    beginPopulation: (ids, cells) => probes.call<void>((remote) => remote.beginPopulation(ids, cells)),
+    addToPopulation: (part, rows) => probes.call<void>((remote) => remote.addToPopulation(part, rows)),
+    viewPopulation: (request) => probes.call<PopulationView>((remote) => remote.viewPopulation(request)),
+    populationClouds: (layers, onStep) => probes.call<Clouds | null>((remote) => remote.populationClouds(layers, handed(onStep))),
+    project: (request, onProgress, onStep) => probes.call<Projection>((remote) => remote.project(request, handed(onProgress), handed(onStep))),
+    projectSeeds: (request, seeds, onProgress, onStep) => probes.call<Projection[]>((remote) => remote.projectSeeds(request, seeds, handed(onProgress), handed(onStep))),
+    place: (name, points) => probes.call<Tensor>((remote) => remote.place(name, points)),
     forget: (name) => {
-      if (connection) void call((remote) => remote.forget(name)).catch(() => undefined);
+      if (probes.running) void probes.call((remote) => remote.forget(name)).catch(() => undefined);
     },
     stop: () => {
-      if (connection) void call((remote) => remote.stop()).catch(() => undefined);
+      if (probes.running) void probes.call((remote) => remote.stop()).catch(() => undefined);
     },
-    terminate: () => {
-      ended = true;
-      connection?.fail("the probe worker was ended; call connectProbes again");
-    },
+    terminate: () => probes.terminate(),
   };
 }
 
@@ -89,10 +67,4 @@ function handed<T extends object>(callback: T | undefined): (T & ProxyMarked) | 
 
 function startWorker(): Worker {
   return new Worker(new URL("./probe.worker.ts", import.meta.url), { type: "module", name: "probes" });
-}
-
-function probeError(message: string): Error {
-  const error = new Error(message);
-  error.name = "ProbeError";
-  return error;
 }

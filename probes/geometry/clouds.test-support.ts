@@ -1,6 +1,7 @@
 /** Clouds and paths of known shape, and movements that must not change a measure. */
 import { Random } from "../random.ts";
 import { concatenate, tensor, type Tensor } from "../tensor.ts";
+import { swissRoll } from "./manifolds.ts";
 
 /** n points in D dimensions, each by `draw`. */
 export function pointsBy(n: number, D: number, draw: (x: Float64Array) => void): Tensor {
@@ -37,11 +38,7 @@ export function cube(n: number, d: number, seed: number): Tensor {
 
 /** The Swiss roll: a plane rolled up in three dimensions. */
 export function roll(n: number, seed: number): Tensor {
-  const random = new Random(seed);
-  return pointsBy(n, 3, (x) => {
-    const t = 1.5 * Math.PI * (1 + 2 * random.uniform());
-    x.set([t * Math.cos(t), 21 * random.uniform(), t * Math.sin(t)]);
-  });
+  return swissRoll(n, new Random(seed)).points;
 }
 
 /** `count` of n equal steps round a circle. */

@@ -90,8 +90,16 @@ export interface ClaimContext {
   readonly sabotaged: boolean;
   /** Tells how far it is, 0 … 1, and what is being done; then lets other work in. @throws AbortError after `stop` */
   progress(done: number, what: string): Promise<void>;
-  /** The embedded model, for claims about it. */
-  embeddedModel(): Promise<Decoder>;
+  /** The embedded model, for claims about it: loaded when first asked for, empty of any sequence. */
+  embeddedModel(choice?: EmbeddedChoice): Promise<Decoder>;
+}
+
+/** Which embedded model a claim asks for. */
+export interface EmbeddedChoice {
+  /** `reference` computes in float64; left out: the engine that the page itself uses. */
+  readonly engine?: "ordinary" | "reference";
+  /** The same shapes, with weights drawn anew as before training; runs on the reference. */
+  readonly untrained?: boolean;
 }
 
 export interface Source {

@@ -186,9 +186,10 @@ test("an altered trace comes back from its file", async () => {
       { kind: "replace", thought: 0, replacement: { by: "vector", vector: vectorOf(), from: "a sine" } },
       { kind: "replace", thought: 1, replacement: { by: "noise", sigma: 0.1 } },
       { kind: "replace", thought: 2, replacement: { by: "soft", kept: 3 } },
-      { kind: "steer", thought: 0, vector: vectorOf(), scale: -0 },
+      { kind: "steer", thought: 0, vector: vectorOf(), scale: -0 }, { kind: "steer", thought: 1, vector: vectorOf(), scale: 1, from: "a sine" },
       { kind: "skip", thought: 1 }, { kind: "repeat", thought: 0, times: 2 }, { kind: "reorder", order: [1, 0, 2] },
       { kind: "residual", step: 2, layer: 3, operation: "add", vector: vectorOf() },
+      { kind: "residual", step: 2, layer: 0, operation: "replace", vector: vectorOf(), from: "a sine" },
     ]],
     ["cot", [{ kind: "truncate", after: 2 }, { kind: "corrupt", token: 0, by: null }, { kind: "corrupt", token: 1, by: 4 }]],
   ] as [DecodingMode, Intervention[]][]) {
@@ -282,6 +283,29 @@ describe("sweeps", () => {
     expect(swapped!.change).toBeLessThan(-2);
   });
 
+  test("a chain of thought, cut and corrupted token by token", async () => {
+    const change = { mode: "cot", difficulty: 3 } as const;
+    const cut = await swept({ kind: "chain", by: "truncate", tokens: [0, 3] }, [], going, change);
+    // Without its chain the model guesses; with all three of its tokens nothing is missing.
+    expect(cut.map(({ correct }) => correct)).toEqual([6, expect.any(Number), 6]);
+    expect(cut[1]!.correct).toBeLessThan(4);
+    expect(cut[2]!.change).toBe(0);
+    const corrupted = await swept({ kind: "chain", by: "corrupt", tokens: [0, 1, 2] }, [], going, change);
+    for (const { correct, change: by } of corrupted.slice(1)) expect([correct < 4, by < -1]).toEqual([true, true]);
+  });
+
+  test("the interval of a mean change is that of the normal distribution", async () => {
+    const [, cell] = await swept({ kind: "noise", sigmas: [8], thoughts: null });
+    const half = (cell!.changeHigh - cell!.changeLow) / 2;
+    expect(cell!.change).toBeCloseTo((cell!.changeHigh + cell!.changeLow) / 2, 10);
+    const each: number[] = [];
+    for (let i = 0; i < 6; i++) each.push((await swept({ kind: "noise", sigmas: [8], thoughts: null }, [], going, { seed: 100 + i, problems: 1 }))[1]!.change);
+    const average = each.reduce((sum, x) => sum + x, 0) / 6;
+    const spread = Math.sqrt(each.reduce((sum, x) => sum + (x - average) ** 2, 0) / 5);
+    expect(cell!.change).toBeCloseTo(average, 6);
+    expect(half).toBeCloseTo((1.96 * spread) / Math.sqrt(6), 6);
+  });
+
   test("it can be stopped on the way", async () => {
     const controller = new AbortController();
     const stopped = sweep(decoder, { ...asked, problems: 10_000 }, { kind: "noise", sigmas: [0.1], thoughts: null }, () => controller.abort(), controller.signal);
@@ -294,6 +318,8 @@ describe("sweeps", () => {
     ["no layers", { kind: "patch", steps: [0], layers: [] }, /expected layers, got none/],
     ["a layer past the last", { kind: "patch", steps: [0], layers: [4] }, /layers from 0 to 3, got 4/],
     ["a step past the run", { kind: "patch", steps: [50], layers: [0] }, /expected steps from -\d+ to 2, .* got 50/],
+    ["no tokens", { kind: "chain", by: "truncate", tokens: [] }, /tokens of the thinking, got none/],
+    ["a chain in a mode that has none", { kind: "chain", by: "corrupt", tokens: [0] }, /mode cot for the intervention "corrupt", got mode latent/],
     ["a thought past the run", { kind: "thoughts", thoughts: [7], replacements: ["swapped"] }, /thoughts from 0 to 1, got 7/],
   ])("refused: %s", async (_, grid, message) => {
     await expect(swept(grid)).rejects.toThrow(message);

@@ -1,13 +1,15 @@
 /**
  * Sweeps: the same problems again and again, with one thing altered at a time.
  * A heat map of patches (step × layer) says where a run keeps what it needs; a
- * curve over σ how much noise its thoughts bear.
+ * curve over σ how much noise its thoughts bear; a chain of thought cut short, or
+ * with a wrong token in it, at each place in turn, which of its tokens count.
  *
  * A patch is an interchange: the residual stream of the run on another problem,
  * as hard and drawn from a seed far away, at the same step and layer. Where the
  * answer changes, what was needed lay there.
  */
 import type { Intervention } from "../../probes/intervention.ts";
+import { mean, variance } from "../../probes/statistics/moments.ts";
 import { wilson } from "../../probes/statistics/wilson.ts";
 import { task as taskOf } from "../../probes/tasks/index.ts";
 import type { Task } from "../../probes/tasks/task.ts";
@@ -44,7 +46,7 @@ export async function sweep(decoder: Decoder, request: SweepRequest, grid: Sweep
   }
   const task = taskOf(request.task);
   const cells = cellsOf(grid, decoder);
-  const tallies = [-1, ...cells.keys()].map((cell) => ({ cell, correct: 0, answered: 0, change: 0 }));
+  const tallies = [-1, ...cells.keys()].map((cell): Tally => ({ cell, correct: 0, answered: 0, changes: [] }));
   const moved = new Set<number>();
   const pulse = new Pulse(signal);
   const borrows = grid.kind === "patch" || (grid.kind === "thoughts" && grid.replacements.includes("swapped"));
@@ -72,7 +74,7 @@ export async function sweep(decoder: Decoder, request: SweepRequest, grid: Sweep
       tally.answered++;
       if (isCorrect(altered, text)) tally.correct++;
       if (interventionsOf === null) unaltered = expectedLogprob;
-      else tally.change += (expectedLogprob ?? 0) - (unaltered ?? 0);
+      tally.changes.push((expectedLogprob ?? 0) - (unaltered ?? 0));
       moved.add(index);
       if (performance.now() - reported > reportEvery) await report();
     }
@@ -86,9 +88,20 @@ function requestOf(task: Task, { mode, difficulty, shots, variant, thought, thou
   return requestFor(task, problem, mode, { thought, thoughts, shots, seed, capture: false, kept: 1 });
 }
 
-function finished({ cell, correct, answered, change }: { cell: number; correct: number; answered: number; change: number }): SweepCell {
+/** What was counted so far in one cell. */
+interface Tally {
+  readonly cell: number;
+  correct: number;
+  answered: number;
+  /** Of each problem. */
+  readonly changes: number[];
+}
+
+function finished({ cell, correct, answered, changes }: Tally): SweepCell {
   const [low, high] = wilson(correct, answered);
-  return { cell, correct, answered, low, high, change: answered === 0 ? 0 : change / answered };
+  const change = answered === 0 ? 0 : mean(changes);
+  const half = 1.96 * Math.sqrt(variance(changes) / answered);
+  return { cell, correct, answered, low, high, change, changeLow: change - half, changeHigh: change + half };
 }
 
 interface CellContext {
@@ -121,9 +134,11 @@ function cellsOf(grid: SweepGrid, { spec }: Pick<Decoder, "spec">): ((context: C
       if (wrong !== undefined) throw new EngineError(`sweep: expected layers from 0 to ${spec.layers}, got ${wrong}; choose some of this model's`);
       return some("steps", grid.steps).flatMap((step) =>
         grid.layers.map((layer) => ({ source, prompt }: CellContext): Intervention[] => [
-          { kind: "residual", step: prompt + step, layer, operation: "replace", vector: source!.state(step, layer) },
+          { kind: "residual", step: prompt + step, layer, operation: "replace", vector: source!.state(step, layer), from: "another problem" },
         ]));
     }
+    case "chain":
+      return some("tokens of the thinking", grid.tokens).map((token) => () => [grid.by === "truncate" ? { kind: "truncate", after: token } : { kind: "corrupt", token, by: null }]);
   }
 }
 

@@ -4,8 +4,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
 import { pack } from "../../models/pack.ts";
 import { decoderContract } from "../decoder-contract.test-support.ts";
+import { run } from "../decoding/run.ts";
+import type { Decoder } from "../engine.ts";
+import { interventionCases, runsApart } from "../intervention-cases.test-support.ts";
+import { nanoDecoder } from "../reference/nano.test-support.ts";
 
 /** nano as the page ships it. */
 async function shipped(): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
@@ -19,16 +24,22 @@ async function shipped(): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   }
 }
 
-for (const dtype of ["fp32", "q4"]) {
-  decoderContract(
-    `transformers.js, nano ${dtype}`,
-    async () => {
-      const { loadTransformers } = await import("./decoder.ts");
-      const request = { source: "folder", id: "nano", device: "wasm", dtype, files: asFolder(await shipped()) } as const;
-      const { decoder } = await loadTransformers(request, () => undefined, new AbortController().signal, { runtime, base: "http://localhost/" });
-      return decoder;
-    },
-    // Logits reach 40: float32 sums over the same weights differ by some 1e-5.
-    { tolerance: 1e-3 },
-  );
+async function loaded(dtype: string): Promise<Decoder> {
+  const { loadTransformers } = await import("./decoder.ts");
+  const request = { source: "folder", id: "nano", device: "wasm", dtype, files: asFolder(await shipped()) } as const;
+  const { decoder } = await loadTransformers(request, () => undefined, new AbortController().signal, { runtime, base: "http://localhost/" });
+  return decoder;
 }
+
+for (const dtype of ["fp32", "q4"]) {
+  // Logits reach 40: float32 sums over the same weights differ by some 1e-5.
+  decoderContract(`transformers.js, nano ${dtype}`, () => loaded(dtype), { tolerance: 1e-3 });
+}
+
+test("every intervention does to transformers.js what it does to the reference", async () => {
+  const decoder = await loaded("fp32");
+  for (const { name, request, want } of await interventionCases(nanoDecoder())) {
+    expect(runsApart(await run(decoder, request, () => undefined, new AbortController().signal), want), name).toBeLessThan(1e-3);
+  }
+  await decoder.dispose();
+});

@@ -7,6 +7,7 @@ import { row, type Tensor } from "../../../probes/tensor.ts";
 import type { Trace } from "../../../probes/trace.ts";
 import { run } from "../../../workers/decoding/run.ts";
 import { type CheckOptions, decoderChecks } from "../../../workers/decoder-checks.test-support.ts";
+import { editChecks } from "../../../workers/edit-checks.test-support.ts";
 import type { Decoder, LoadReport, ModelRequest, RunRequest } from "../../../workers/engine.ts";
 import { setPageBase } from "../../../workers/page.ts";
 
@@ -76,9 +77,9 @@ const contract = {
   },
 
   /** What each check said; null where it held. */
-  async checks(options: CheckOptions): Promise<(readonly [name: string, error: string | null])[]> {
+  async checks(list: "decoder" | "edits", options: CheckOptions): Promise<(readonly [name: string, error: string | null])[]> {
     const results: [string, string | null][] = [];
-    for (const check of decoderChecks) {
+    for (const check of list === "edits" ? editChecks : decoderChecks) {
       try {
         await loaded().rewind(0);
         await check.run(loaded(), options);

@@ -4,6 +4,7 @@
  */
 import * as Comlink from "comlink";
 import type { Tensor } from "../../../probes/tensor.ts";
+import type { Trace } from "../../../probes/trace.ts";
 import type { CheckOptions } from "../../../workers/decoder-checks.test-support.ts";
 import type { LoadReport, ModelRequest, RunRequest } from "../../../workers/engine.ts";
 import type { ContractWorker, EngineName, Greedy } from "./contract.worker.ts";
@@ -32,8 +33,10 @@ export interface Contract {
   /** Loads a model in a worker of its own. Any earlier one under this name ends. */
   open(name: string, engine: EngineName, model: AskedModel): Promise<LoadReport>;
   close(name: string): void;
-  checks(name: string, options: CheckOptions): Promise<(readonly [name: string, error: string | null])[]>;
+  checks(name: string, list: "decoder" | "edits", options: CheckOptions): Promise<(readonly [name: string, error: string | null])[]>;
   forward(name: string, pieces: readonly (readonly number[])[]): Promise<PlainPasses>;
+  /** A run that keeps no hidden states. */
+  trace(name: string, request: RunRequest): Promise<Pick<Trace, "steps" | "answer" | "branch">>;
   /** Hidden states of a run, as in `Activation`. */
   hiddenStates(name: string, request: RunRequest): Promise<Pick<PlainPasses, "residPost" | "finalNorm">>;
   greedy(name: string, request: RunRequest, steps: number, forced: readonly number[] | null): Promise<Greedy>;
@@ -76,11 +79,16 @@ globalThis.contract = {
     workers.delete(name);
   },
 
-  checks: (name, options) => remote(name).checks(options),
+  checks: (name, list, options) => remote(name).checks(list, options),
 
   async forward(name, pieces) {
     const { logits, residPost, finalNorm } = await remote(name).forward(pieces);
     return { logits: plain(logits), residPost: plain(residPost), finalNorm: plain(finalNorm) };
+  },
+
+  async trace(name, request) {
+    const { steps, answer, branch = null } = await remote(name).trace({ ...request, capture: false });
+    return { steps, answer, branch };
   },
 
   async hiddenStates(name, request) {

@@ -1,0 +1,24 @@
+/** What was measured once per seed, as one number or one line with its 95 % interval. */
+import { meanInterval } from "../../probes/statistics/mean-interval.ts";
+import { mean } from "../../probes/statistics/moments.ts";
+import type { Line, Quantity, SeriesRole } from "./claim.ts";
+
+/** The mean over seeds, with the 95 % interval of the mean; seeds without a value (NaN) are left out. */
+export function overSeeds(what: Pick<Quantity, "id" | "label" | "unit" | "reference">, values: readonly number[]): Quantity {
+  const n = values.filter((value) => !Number.isNaN(value)).length;
+  const [low, high] = meanInterval(values);
+  return { ...what, value: mean(values), ...(n > 1 ? { low, high } : {}), n };
+}
+
+/**
+ * The mean line over seeds, with the 95 % interval of the mean at each x.
+ *
+ * @param perSeed  y of each seed, over the same x
+ * @throws RangeError where a seed's line is of another length
+ */
+export function lineOverSeeds(name: string, x: readonly number[], perSeed: readonly (readonly number[])[], role: SeriesRole = "measured"): Line {
+  for (const y of perSeed) if (y.length !== x.length) throw new RangeError(`lineOverSeeds: expected ${x.length} values for each seed, got ${y.length}`);
+  const at = x.map((_, i) => perSeed.map((y) => y[i]!));
+  const intervals = at.map((values) => meanInterval(values));
+  return { name, role, x, y: at.map((values) => mean(values)), ...(perSeed.length > 1 ? { low: intervals.map(([low]) => low), high: intervals.map(([, high]) => high) } : {}) };
+}
