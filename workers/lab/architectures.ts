@@ -20,7 +20,7 @@ const perceptron = { width: 8, hidden: 30 };
 /** Units of the gated recurrent state. */
 const recurrent = 36;
 /** Channels, and numbers of state for each. */
-const stateSpace = { channels: 66, stateSize: 8 };
+const stateSpace = { channels: 73, stateSize: 4 };
 const heads = 2;
 /** Hidden units of the perceptron behind attention. */
 const behindAttention = 64;
