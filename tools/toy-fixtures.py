@@ -12,7 +12,6 @@ import json
 import pathlib
 import sys
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -20,8 +19,7 @@ FOLDER = pathlib.Path(__file__).resolve().parent.parent / "workers" / "toys" / "
 
 
 def pack(tensors):
-    arrays = {name: np.ascontiguousarray(t.detach().numpy(), dtype="<f4") for name, t in tensors.items()}
-    return {name: {"shape": list(a.shape), "float32": base64.b64encode(a.tobytes()).decode()} for name, a in arrays.items()}
+    return {name: {"shape": list(t.shape), "float32": base64.b64encode(t.detach().numpy().astype("<f4").tobytes()).decode()} for name, t in tensors.items()}
 
 
 def case(parameters, inputs, forward):
@@ -173,7 +171,69 @@ def mamba():
     return {"selective": case({**shared, **selective}, inputs, forward(True)), "invariant": case({**shared, **invariant}, inputs, forward(False))}
 
 
-MAKERS = {"mamba": mamba, "transformer": transformer, "mlp": mlp, "rnn": rnn}
+def cnn():
+    def network(layers, conv, axes):
+        def run(p, i):
+            x, outputs = i["x"], {}
+            for l, options in enumerate(layers):
+                kernel = p[f"layers.{l}.kernel"]
+                stride, dilation, padding = options.get("stride", 1), options.get("dilation", 1), options.get("padding", "zero")
+                pads = []
+                for taps in reversed(kernel.shape[2:]):
+                    reach = dilation * (taps - 1)
+                    pads += {"zero": [reach // 2, reach - reach // 2], "circular": [reach // 2, reach - reach // 2], "causal": [reach, 0], "none": [0, 0]}[padding]
+                x = F.pad(x, pads, mode="circular" if padding == "circular" else "constant")
+                x = conv(x, kernel, p[f"layers.{l}.bias"], stride=stride, dilation=dilation)
+                if l < len(layers) - 1:
+                    x = F.relu(x)
+                    outputs[f"features{l}"] = x
+            return {"output": x, **outputs}
+
+        channels = [2, 3, 2]
+        parameters = {}
+        for l in range(len(layers)):
+            parameters[f"layers.{l}.kernel"] = draw(channels[l + 1], channels[l], *axes)
+            parameters[f"layers.{l}.bias"] = draw(channels[l + 1])
+        places = [9] if len(axes) == 1 else [7, 6]
+        return case(parameters, {"x": draw(2, 2, *places, scale=1)}, run)
+
+    return {
+        "images, zero": network([{}, {"stride": 2}], F.conv2d, (3, 3)),
+        "images, circular": network([{"padding": "circular", "dilation": 2}, {"padding": "circular"}], F.conv2d, (3, 2)),
+        "sequences, causal": network([{"padding": "causal"}, {"padding": "causal", "dilation": 2}], F.conv1d, (3,)),
+        "sequences, none": network([{"padding": "none"}, {"padding": "none", "stride": 2, "dilation": 2}], F.conv1d, (3,)),
+    }
+
+
+def moe():
+    B, T, D, HIDDEN, O, X = 2, 3, 4, 5, 3, 4
+
+    def forward(k, normalised):
+        def run(p, i):
+            rows, routers, balances = [], [], []
+            for x in i["x"].reshape(-1, D):
+                probabilities = F.softmax(x @ p["router"], -1)
+                kept, chosen = probabilities.topk(k)
+                weights = kept / kept.sum() if normalised else kept
+                answers = [(F.relu(x @ p["inward"][e] + p["inwardBias"][e]) @ p["outward"][e] + p["outwardBias"][e]) for e in chosen]
+                rows.append(sum(w * a for w, a in zip(weights, answers)))
+                routers.append(probabilities)
+            router = torch.stack(routers)
+            share = F.one_hot(router.argmax(-1), X).float().mean(0)
+            balance = X * (share * router.mean(0)).sum()
+            # The loss of the fixture sees the balance too, through an output of its own size.
+            output = torch.stack(rows).reshape(B, T, O) + balance
+            return {"output": output, "router": router.reshape(B, T, X), "balance": balance}
+        return run
+
+    def parameters():
+        return {"router": draw(D, X, scale=1), "inward": draw(X, D, HIDDEN), "inwardBias": draw(X, HIDDEN), "outward": draw(X, HIDDEN, O), "outwardBias": draw(X, O)}
+
+    inputs = {"x": draw(B, T, D, scale=1)}
+    return {"top 1": case(parameters(), inputs, forward(1, False)), "top 2": case(parameters(), inputs, forward(2, True))}
+
+
+MAKERS = {"cnn": cnn, "moe": moe, "mamba": mamba, "transformer": transformer, "mlp": mlp, "rnn": rnn}
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
