@@ -43,7 +43,7 @@ export function checkGradients<P extends Parameters>(parameters: P, loss: (param
 }
 
 export function expectNear(got: np.Array | Tensor, expected: Tensor, tolerance: number): void {
-  const { shape, data } = "aval" in got ? toTensor(got) : (got as Tensor);
+  const { shape, data } = "aval" in got ? toTensor(got) : got;
   expect(shape).toEqual(expected.shape);
   expect(largestDifference(data, expected.data)).toBeLessThanOrEqual(tolerance);
 }
