@@ -2,7 +2,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { claimFaults, repeatFaults, runClaim } from "./claim-checks.test-support.ts";
 import { thresholdsOf, valueOf, type Evidence } from "./claim.ts";
-import { bestFit, claim, gradientDescent, linearAttention, softmaxAttention } from "./i3-attention-as-gradient-descent.ts";
+import { attentionLayers, bestFit, claim, gradientDescent, softmaxAttention } from "./i3-attention-as-gradient-descent.ts";
 
 let honest: Evidence;
 beforeAll(async () => { honest = await runClaim(claim); });
@@ -11,7 +11,7 @@ beforeAll(async () => { honest = await runClaim(claim); });
 const one = { x: [[2]], y: [6], q: [1], truth: 3 };
 
 test("one example by hand", () => {
-  for (const predictions of [gradientDescent(one, 2), linearAttention(one, 2)]) {
+  for (const predictions of [gradientDescent(one, 2), attentionLayers(one, 2)]) {
     expect(predictions[0]).toBeCloseTo(4.8, 12);
     expect(predictions[1]).toBeCloseTo(1.92, 12);
   }
