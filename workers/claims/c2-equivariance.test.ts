@@ -2,6 +2,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { claimFaults, repeatFaults, runClaim } from "./claim-checks.test-support.ts";
 import { thresholdsOf, valueOf, type Evidence } from "./claim.ts";
+import { constructed } from "./constructed.test-support.ts";
 import { claim } from "./c2-equivariance.ts";
 
 let honest: Evidence;
@@ -31,7 +32,7 @@ test("kernels alike from four sides commute with quarter turns: the rotation is 
   expect(valueOf(honest, "rotation-90")).toBeGreaterThan(0.3);
 });
 test("each verdict", () => {
-  const judge = (shift: number, rotation: number) => claim.judge({ quantities: [["shift", shift], ["rotation-30", rotation]].map(([id, value]) => ({ id, value, label: "", unit: "1" }) as never), figures: [] }, thresholdsOf(claim)).verdict;
+  const judge = (shift: number, rotation: number) => claim.judge(constructed({ shift, "rotation-30": rotation }), thresholdsOf(claim)).verdict;
   expect([judge(0, 0.01), judge(0, 0.4), judge(0.3, 0.4)]).toEqual(["supports", "mixed", "refutes"]);
   expect(claim.judge(honest, thresholdsOf(claim)).verdict).toBe("mixed");
 });

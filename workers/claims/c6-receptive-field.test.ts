@@ -2,6 +2,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { claimFaults, repeatFaults, runClaim } from "./claim-checks.test-support.ts";
 import { thresholdsOf, valueOf, type Evidence } from "./claim.ts";
+import { constructed } from "./constructed.test-support.ts";
 import { claim, expectedWidth } from "./c6-receptive-field.ts";
 
 let honest: Evidence;
@@ -27,7 +28,7 @@ test("the gradient spreads as independent steps do: exponent 1/2, widths within 
   }
 });
 test("each verdict", () => {
-  const judge = (reach: number, width: number) => claim.judge({ quantities: [["reach", reach], ["width", width]].map(([id, value]) => ({ id, value, label: "", unit: "1" }) as never), figures: [] }, thresholdsOf(claim)).verdict;
+  const judge = (reach: number, width: number) => claim.judge(constructed({ reach, width }), thresholdsOf(claim)).verdict;
   expect([judge(1, 0.95), judge(1, 0.5), judge(2.2, 2)]).toEqual(["supports", "mixed", "refutes"]);
   expect(claim.judge(honest, thresholdsOf(claim)).verdict).toBe("mixed");
 });

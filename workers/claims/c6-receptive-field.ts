@@ -17,7 +17,7 @@
 import { Random } from "../../probes/random.ts";
 import { leastSquares } from "../../probes/statistics/residuals.ts";
 import { tensor } from "../../probes/tensor.ts";
-import { dispose, fromTensor, keep, np, toTensor, vjp } from "../toys/autodiff.ts";
+import { dispose, fromTensor, keep, type np, toTensor, vjp } from "../toys/autodiff.ts";
 import { cnn, initialCnn, receptiveFields, type Convolution } from "../toys/cnn.ts";
 import { normal } from "../toys/initialise.ts";
 import { valueOf, type Claim } from "./claim.ts";
