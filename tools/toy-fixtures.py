@@ -233,7 +233,93 @@ def moe():
     return {"top 1": case(parameters(), inputs, forward(1, False)), "top 2": case(parameters(), inputs, forward(2, True))}
 
 
-MAKERS = {"cnn": cnn, "moe": moe, "mamba": mamba, "transformer": transformer, "mlp": mlp, "rnn": rnn}
+def heads_of(x, heads):
+    B, T, D = x.shape
+    return x.reshape(B, T, heads, D // heads).transpose(1, 2)
+
+
+def gated_attention():
+    B, T, D, H = 2, 4, 6, 2
+
+    def forward(place, per_head):
+        def run(p, i):
+            x = i["x"]
+            gate = torch.sigmoid(x @ p["gate.weight"] + p["gate.bias"])
+            if place != "output":
+                gate = gate[..., None].transpose(1, 2) if per_head else heads_of(gate, H)
+            q, k, v = (heads_of(x @ p[f"attention.{name}"], H) for name in ["query", "key", "value"])
+            q, k, v = (t * gate if name == place else t for t, name in [(q, "query"), (k, "key"), (v, "value")])
+            scores = (q @ k.transpose(2, 3) / (D // H) ** 0.5).masked_fill(torch.ones(T, T).triu(1).bool(), -torch.inf)
+            mixed = scores.softmax(-1) @ v
+            if place == "attention":
+                mixed = mixed * gate
+            output = mixed.transpose(1, 2).reshape(B, T, D) @ p["attention.output"]
+            return {"output": output * gate if place == "output" else output, "gate": gate}
+        return run
+
+    cases = {}
+    for place in ["query", "key", "value", "attention", "output"]:
+        for per_head in [False, True] if place != "output" else [False]:
+            parameters = {f"attention.{name}": draw(D, D) for name in ["query", "key", "value", "output"]}
+            size = H if per_head else D
+            parameters.update({"gate.weight": draw(D, size), "gate.bias": draw(size)})
+            cases[f"{place}, {'per head' if per_head else 'elementwise'}"] = case(parameters, {"x": draw(B, T, D, scale=1)}, forward(place, per_head))
+    return cases
+
+
+def sparse_attention():
+    B, T, D, H = 1, 7, 4, 2
+    E = D // H
+
+    def forward(choose):
+        def run(p, i):
+            q, k, v = (heads_of(i["x"] @ p[name], H) for name in ["query", "key", "value"])
+            selected = torch.zeros(B, H, T, T)
+            mixed = torch.zeros(B, H, T, E)
+            for b in range(B):
+                for h in range(H):
+                    rows = []
+                    for t in range(T):
+                        kept = sorted(choose(q[b, h, t].detach(), k[b, h].detach(), t))
+                        selected[b, h, t, kept] = 1
+                        rows.append((q[b, h, t] @ k[b, h, kept].T / E ** 0.5).softmax(-1) @ v[b, h, kept])
+                    mixed = mixed.index_put((torch.tensor(b), torch.tensor(h)), torch.stack(rows))
+            return {"output": mixed.transpose(1, 2).reshape(B, T, D) @ p["output"], "selected": selected}
+        return run
+
+    def nearest(q, k, t, n=2):
+        return (k[:t + 1] - q).norm(dim=-1).argsort()[:n].tolist()
+
+    def largest(q, k, t):
+        return (k[:t + 1] @ q).argsort(descending=True)[:3 if t < 4 else 2].tolist()
+
+    def share(q, k, t):
+        pattern = (k[:t + 1] @ q / E ** 0.5).softmax(-1)
+        kept, held = [], 0.0
+        for s in pattern.argsort(descending=True).tolist():
+            if held >= 0.6:
+                break
+            kept.append(s)
+            held += pattern[s].item()
+        return kept
+
+    def window(q, k, t):
+        return sorted({s for s in range(t + 1) if t - s < 2 or s < 1})
+
+    def blocks(q, k, t, size=2):
+        own = t // size
+        products = sorted(((k[b * size:(b + 1) * size].mean(0) @ q).item(), b) for b in range(own))
+        chosen = [own] + [b for _, b in products[::-1][:1]]
+        return [s for b in chosen for s in range(b * size, (b + 1) * size) if s <= t]
+
+    cases = {}
+    for name, choose in {"score": largest, "distance": nearest, "mass": share, "window": window, "block": blocks}.items():
+        parameters = {part: draw(D, D, scale=1) for part in ["query", "key", "value", "output"]}
+        cases[name] = case(parameters, {"x": draw(B, T, D, scale=1)}, forward(choose))
+    return cases
+
+
+MAKERS = {"gated-attention": gated_attention, "sparse-attention": sparse_attention, "cnn": cnn, "moe": moe, "mamba": mamba, "transformer": transformer, "mlp": mlp, "rnn": rnn}
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)

@@ -4,7 +4,8 @@ import { Random } from "../../probes/random.ts";
 import { keep, np, toTensor } from "./autodiff.ts";
 import { normal, zeros } from "./initialise.ts";
 import { mlp } from "./mlp.ts";
-import { initialMoe, moe, type Moe, topMask } from "./moe.ts";
+import { initialMoe, moe, type Moe } from "./moe.ts";
+import { ranks, topMask } from "./ranks.ts";
 import { checkAgainstPyTorch, checkGradients, largestDifference } from "./toy.test-support.ts";
 
 const size = { inputSize: 4, hiddenSize: 5, outputSize: 3, experts: 4 };
@@ -69,6 +70,7 @@ test("the balance is 1 where the load is even, and the number of experts where o
 
 test("of equals the first is selected, never more than asked for", () => {
   expect(topMask(np.array([[1, 1, 1], [0, 2, 2]]), 2).js()).toEqual([[1, 1, 0], [0, 1, 1]]);
+  expect(ranks(np.array([[3, 1, 4, 1], [0, 0, 0, 1]])).js()).toEqual([[1, 2, 0, 3], [1, 2, 3, 0]]);
 });
 
 test("more experts per token than there are are refused", () => {

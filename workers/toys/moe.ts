@@ -22,8 +22,9 @@
  * computes every token, and what was not selected is multiplied by zero.
  */
 import type { Random } from "../../probes/random.ts";
-import { lax, nn, np } from "./autodiff.ts";
+import { nn, np } from "./autodiff.ts";
 import { glorot, he, zeros } from "./initialise.ts";
+import { topMask } from "./ranks.ts";
 
 /** router [D, X], inward [X, D, F], inwardBias [X, F], outward [X, F, O], outwardBias [X, O] */
 export type Moe = { router: np.Array; inward: np.Array; inwardBias: np.Array; outward: np.Array; outwardBias: np.Array };
@@ -44,14 +45,6 @@ export function initialMoe(random: Random, { inputSize: D, hiddenSize: F, output
     outward: each(() => glorot(random, [F, O])),
     outwardBias: zeros([X, O]),
   };
-}
-
-/** 1 at the k largest of the last axis, 0 elsewhere; of equals, the first. No gradient goes through the choice. */
-export function topMask(x: np.Array, k: number): np.Array {
-  const n = x.shape.at(-1)!;
-  const [values, indices] = lax.topK(lax.stopGradient(x), k);
-  values.dispose();
-  return nn.oneHot(indices, n).sum(-2);
 }
 
 /**
