@@ -14,6 +14,7 @@
  * Source: von Oswald et al. 2023, arXiv:2212.07677, proposition 1 and equation 9.
  */
 import { Random } from "../../probes/random.ts";
+import { linearAttention } from "../toys/linear-attention.ts";
 import { valueOf, type Claim } from "./claim.ts";
 import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
 
@@ -71,7 +72,7 @@ export const claim: Claim = {
       const random = new Random(seed);
       const tasks = Array.from({ length: 200 }, () => draw(random));
       const gaps = tasks.map((task) => {
-        const [attention, descent] = [linearAttention(task, layers, !sabotaged), gradientDescent(task, layers)];
+        const [attention, descent] = [attentionLayers(task, layers, !sabotaged), gradientDescent(task, layers)];
         return attention.map((prediction, layer) => Math.abs(prediction - descent[layer]!));
       });
       linear.push(Math.max(...gaps.flat()));
@@ -83,7 +84,7 @@ export const claim: Claim = {
       twoHeads.push(sharpness.map((beta) => bestFit(tasks.map((task) => softmaxAttention(task, beta) - softmaxAttention(task, -beta)), descent).gap));
       if (s === 0) {
         pairs.descent.push(...descent);
-        pairs.linear.push(...tasks.map((task) => linearAttention(task, 1, !sabotaged)[0]!));
+        pairs.linear.push(...tasks.map((task) => attentionLayers(task, 1, !sabotaged)[0]!));
         pairs.softmax.push(...fits[usual]!.scaled);
       }
       trainedGap.push(trainedLayerGap(random.fork("training"), marks));
@@ -152,15 +153,15 @@ function dot(a: readonly number[], b: readonly number[]): number {
 }
 
 /**
- * The prediction after each layer of linear attention, every token attending to the examples.
+ * The prediction after each layer of the lab's linear attention, every token attending to the examples.
  *
  * @param residual  whether a layer's result is taken from what the tokens hold
  */
-export function linearAttention({ x, y, q }: Task, depth: number, residual = true): number[] {
+export function attentionLayers({ x, y, q }: Task, depth: number, residual = true): number[] {
   const tokens = [...x.map((position, j) => ({ position, value: y[j]! })), { position: q, value: 0 }];
   return Array.from({ length: depth }, () => {
-    const held = x.map((_, j) => (residual ? tokens[j]!.value : y[j]!));
-    const updates = tokens.map(({ position }) => (rate / x.length) * x.reduce((sum, key, j) => sum + dot(position, key) * held[j]!, 0));
+    const held = x.map((_, j) => [residual ? tokens[j]!.value : y[j]!]);
+    const updates = tokens.map(({ position }) => (rate / x.length) * linearAttention(position, x, held)[0]!);
     tokens.forEach((token, i) => (token.value -= updates[i]!));
     return -tokens.at(-1)!.value;
   });

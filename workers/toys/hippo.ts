@@ -30,10 +30,10 @@ export function legsMatrix(N: number): Float64Array[] {
  * The state after each value of the signal, by the bilinear rule
  * (1 + A/2t) hₜ = (1 − A/2t) hₜ₋₁ + B fₜ / t, whose left side is triangular.
  *
+ * @param A  lower triangular, to see what another one remembers
  * @returns  [L] states [N]
  */
-export function legsRecurrence(signal: ArrayLike<number>, N: number): Float64Array[] {
-  const A = legsMatrix(N);
+export function legsRecurrence(signal: ArrayLike<number>, N: number, A: readonly Float64Array[] = legsMatrix(N)): Float64Array[] {
   let h = new Float64Array(N);
   return Array.from({ length: signal.length }, (_, index) => {
     const t = index + 1;
