@@ -28,7 +28,7 @@ import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
 const nodes = 200;
 const worlds = 2;
 /** p / p_c, with p_c = 1 / nodes. */
-const coverages = [0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5];
+const coverages = [0.5, 1, 1.5, 2, 2.5, 3, 4, 5];
 /** Share of nodes in the largest component, of the claims table. */
 const table: Readonly<Record<number, number>> = { 0.5: 0.02, 1: 0.12, 1.5: 0.61, 2: 0.8, 3: 0.94 };
 const rate = 0.1;
@@ -65,13 +65,13 @@ export const claim: Claim = {
   data: `Two worlds of ${nodes} entities and ${nodes} properties; every fact of a world is known with probability p, from half of p_c = 1/${nodes} to five times that. As coverage grows, facts are added to those already known.`,
   model: "A vector for each entity and each property, of 2 or 16 numbers; the score of a fact is their product. Logistic loss, four sampled negatives per fact, plain gradient descent.",
   measurement: "Giant component: share of nodes in the largest component of a world, by union and find. Connected: share of unknown facts within one component. Inferred: 2 · AUROC − 1 of unknown facts against pairs across the worlds. Each jumps where it first reaches `half` (between coverages by a straight line).",
-  rule: "Supports where the model of width 2, after full and after a quarter of the training, jumps within `same` of where the facts connect. Refutes where it does not jump at all. Else mixed.",
+  rule: "Supports where the model of width 2, after full and after a quarter of the training, jumps (reaches `half`) within `same` of where the facts connect. Refutes where it does not jump after full training. Else mixed.",
   thresholds: {
     half: { value: 0.5, unit: "1", meaning: "inferred and connected share that counts as having jumped" },
     same: { value: 0.3, unit: "p_c", meaning: "distance of two jumps that counts as none" },
   },
-  seeds: [1, 2, 3],
-  seconds: 9,
+  seeds: [1, 2, 3, 4, 5],
+  seconds: 8,
   doesNotShow: "How language models acquire abilities: here are two worlds of random facts and nothing else to go by. Nor that larger models infer less; this one has no reason to prefer a simple answer, and remembers.",
   wouldChange: "A model that infers whatever is connected, however long it was trained. In the sabotaged run nothing can be inferred, and there is no jump.",
   sabotage: { what: "Each fact is taught with a property drawn from either world.", verdict: "refutes" },
@@ -226,7 +226,7 @@ function train(facts: readonly Fact[], width: number, epochs: number, random: Ra
   const total = worlds * nodes;
   const vectors = (): Float64Array => Float64Array.from({ length: total * width }, () => 0.1 * random.normal());
   const [entities, properties] = [vectors(), vectors()];
-  const score = ([i, j]: Fact): number => {
+  const score = (i: number, j: number): number => {
     let sum = 0;
     for (let k = 0; k < width; k++) sum += entities[i * width + k]! * properties[j * width + k]!;
     return sum;
@@ -235,16 +235,16 @@ function train(facts: readonly Fact[], width: number, epochs: number, random: Ra
     for (const [i, known] of random.shuffle(facts)) {
       for (let draw = 0; draw <= negatives; draw++) {
         const j = draw === 0 ? known : random.integer(total);
-        const error = rate * (1 / (1 + Math.exp(-score([i, j]))) - (draw === 0 ? 1 : 0));
-        for (let k = 0; k < width; k++) {
-          const [entity, property] = [entities[i * width + k]!, properties[j * width + k]!];
-          entities[i * width + k] = entity - error * property;
-          properties[j * width + k] = property - error * entity;
+        const error = rate * (1 / (1 + Math.exp(-score(i, j))) - (draw === 0 ? 1 : 0));
+        for (let a = i * width, b = j * width, end = a + width; a < end; a++, b++) {
+          const entity = entities[a]!;
+          entities[a] = entity - error * properties[b]!;
+          properties[b]! -= error * entity;
         }
       }
     }
   }
-  return score;
+  return ([i, j]) => score(i, j);
 }
 
 function inferredShare({ unknown, across }: Trial, score: (fact: Fact) => number): number {
