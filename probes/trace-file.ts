@@ -289,7 +289,7 @@ function readModel(f: Field): ModelSpec {
     vocabSize: f.at("vocabSize").integer(1, limits.vocabSize),
     contextLength: f.at("contextLength").integer(0, Number.MAX_SAFE_INTEGER),
     quantization: f.at("quantization").text(limits.short),
-    source: f.at("source").oneOf("embedded", "hub", "folder"),
+    source: f.at("source").oneOf("embedded", "hub", "folder", "lab"),
     revision: f.at("revision").text(limits.short),
   };
 }

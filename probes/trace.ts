@@ -69,7 +69,7 @@ export interface ModelSpec {
   readonly contextLength: number;
   /** `f32`, `f16`, `q8`, `q4`, `q4f16` … */
   readonly quantization: string;
-  readonly source: "embedded" | "hub" | "folder";
+  readonly source: "embedded" | "hub" | "folder" | "lab";
   /** Commit hash on the hub; SHA-256 of the weights file where there is no commit. */
   readonly revision: string;
 }

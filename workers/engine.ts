@@ -5,6 +5,8 @@
  * modes, controls and probes are written once, over `Decoder`.
  */
 import type { Intervention, ResidualOperation } from "../probes/intervention.ts";
+import type { JointStart } from "../probes/joint.ts";
+import type { PopulationRow } from "../probes/population/row.ts";
 import type { Tensor } from "../probes/tensor.ts";
 import type { DecodingMode, EngineRecord, Lens, ModelSpec, Step, Thought, Trace } from "../probes/trace.ts";
 
@@ -269,6 +271,26 @@ export interface SweepCell {
   readonly changeHigh: number;
 }
 
+/** Held-out problems, each run in every cell with its hidden states kept just long enough to be measured. */
+export interface PopulationRequest {
+  readonly task: string;
+  readonly variant: string | null;
+  readonly difficulty: number;
+  readonly shots: number;
+  readonly cells: readonly Omit<AccuracyCell, "difficulty">[];
+  readonly problems: number;
+  /** Seed of the first problem; problem i has seed `seed + i`. */
+  readonly seed: number;
+  /** What is measured, by probe id. */
+  readonly probes: readonly string[];
+  /** Where the path begins that is measured. */
+  readonly start: JointStart;
+  /** Times that each null is drawn per run; 0 leaves the nulls out. */
+  readonly draws: number;
+  /** The most steps of a run of which numbers are kept one by one. */
+  readonly steps: number;
+}
+
 /** What the page sees, over Comlink. */
 export interface Engine {
   load(model: ModelRequest, onProgress: (progress: LoadProgress) => void): Promise<LoadReport>;
@@ -276,6 +298,8 @@ export interface Engine {
   accuracy(request: AccuracyRequest, onProgress: (progress: AccuracyProgress) => void): Promise<AccuracyProgress[]>;
   /** Runs a grid of interventions; cells come in the grid's order, behind the unaltered runs. */
   sweep(request: SweepRequest, grid: SweepGrid, onProgress: (cell: SweepCell) => void): Promise<SweepCell[]>;
+  /** Measures many runs; rows come as they are done, so that a stop leaves what there is. */
+  population(request: PopulationRequest, onRows: (rows: readonly PopulationRow[]) => void): Promise<void>;
   /** Stops what is going on; its promise rejects with an `AbortError`. */
   stop(): void;
   dispose(): Promise<void>;
