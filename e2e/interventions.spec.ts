@@ -92,8 +92,7 @@ test("an address brings acts along; what does not fit the run is refused in word
   await expect(acting(page).getByRole("alert")).toContainText('acts: expected a list such as "latent replace.1.argmax", got "nonsense"');
 
   // Inside the network, in a mode that does not think: the state of another mode is patched in.
-  await page.keyboard.press("1");
-  await page.evaluate(() => (location.hash = location.hash.replace(/step=[^&]*/, "step=0")));
+  await chip(page, "direct", 0).click();
   await offer(page, "that of chain of thought").click();
   await expect(change(page)).toBeVisible();
   await expect(done(page)).toContainText("the state at step 0, layer 3, becomes the state of the chain of thought run there");

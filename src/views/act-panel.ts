@@ -166,7 +166,7 @@ export class ActPanel extends LitElement {
     return html`
       <p class="change number">${changeInWords(original.answer, trace.answer)}</p>
       <p class="small">answer <span class="answer">${shown(original.answer)}</span> → <span class="answer">${shown(trace.answer)}</span> ${verdict(trace.answer)}
-        <span class="soft">${branch === null ? "; nothing came of it: the run never got there" : branch - origin > 1 ? `; the same up to step ${branch - 1 - origin}` : ""}</span></p>
+        <span class="soft">${branch === null ? "· nothing came of it: the run never got there" : branch - origin > 1 ? `· the same up to step ${branch - 1 - origin}` : ""}</span></p>
       <token-strip .mode=${altered.mode} hollow .steps=${altered.steps} .questionStart=${altered.questionStart()} .origin=${origin} .branch=${branch} .cursor=${this.session.settings.selection.step} .answer=${trace.answer.text}></token-strip>`;
   }
 
