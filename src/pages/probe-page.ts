@@ -18,6 +18,7 @@ import { words } from "../words.ts";
 import "../views/accuracy-panel.ts";
 import "../views/lens-grid.ts";
 import "../views/metric-chart.ts";
+import "../views/more-measures.ts";
 import "../views/mode-column.ts";
 import type { ControlEvent } from "../views/mode-column.ts";
 import "../views/panel.ts";
@@ -74,6 +75,7 @@ export class ProbePage extends LitElement {
       <what-if .session=${session} .acts=${session.settings.acts}></what-if>
       <section class="multiples" aria-label="measures per step">${charted.map((id) => this.measure(id))}</section>
       ${session.custom ? nothing : html`<accuracy-panel .runner=${this.accuracy} .settings=${session.settings} ?ready=${session.load.status === "ready"} @run-accuracy=${this.runAccuracy}></accuracy-panel>`}
+      <more-measures .session=${session} .geometry=${this.geometry}></more-measures>
     </div>`;
   }
 
