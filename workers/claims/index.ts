@@ -10,6 +10,7 @@ import { claim as m4 } from "./m4-distance-concentration.ts";
 import { claim as m6 } from "./m6-rings-through-layers.ts";
 import { claim as o5 } from "./o5-drift.ts";
 import { claim as r4 } from "./r4-jacobian-products.ts";
+import { claim as r7 } from "./r7-loops-in-memory.ts";
 import { claim as s1 } from "./s1-optimal-projection.ts";
 import { claim as t1 } from "./t1-set-without-positions.ts";
 import { claim as z1 } from "./z1-noise-in-the-channel.ts";
@@ -20,6 +21,7 @@ export const claims: readonly Claim[] = [
   c2,
   c6,
   r4,
+  r7,
   s1,
   t1,
   l6,
