@@ -9,6 +9,7 @@ import type { Tensor } from "../probes/tensor.ts";
 import { forwardLogits } from "./forward.test-support.ts";
 import { readFolder } from "./folder.ts";
 import { readMlc } from "./mlc.test-support.ts";
+import { untrained } from "../workers/reference/untrained.ts";
 import { main, pack } from "./pack.ts";
 import type { PackedFile } from "./pack.ts";
 import { randomLlama, writeHuggingFaceFolder } from "./random-llama.ts";
@@ -171,4 +172,14 @@ test.skipIf(!existsSync(join(nano, "model.safetensors")))("nano, packed, agrees 
   const out = join(place, "nano");
   await pack(nano, out);
   expect(await difference(out, (await readFolder(nano)).model)).toBeLessThan(1e-4);
+});
+
+test("the same model before training: its shapes, other weights, and no MLC folder where none is asked for", async () => {
+  const folder = await folderOf();
+  const out = join(place, "fresh");
+  const { files } = await pack(folder, out, { untrained: true, dtypes: ["fp32"], mlc: [] });
+  expect(files.map(({ path }) => path).filter((path) => /onnx|mlc/.test(path))).toEqual(["onnx/model.onnx"]);
+  const fresh = untrained(model);
+  expect(await difference(out, fresh)).toBeLessThan(1e-4);
+  expect(await difference(out, model)).toBeGreaterThan(0.01);
 });

@@ -15,6 +15,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { pathToFileURL } from "node:url";
+import { untrained } from "../workers/reference/untrained.ts";
 import { readFolder } from "./folder.ts";
 import type { HuggingFaceFolder } from "./folder.ts";
 import { graphHeadDim } from "./heads.ts";
@@ -28,6 +29,8 @@ export interface PackOptions extends Omit<OnnxOptions, "dtype"> {
   readonly dtypes?: readonly (keyof typeof precisions)[];
   /** Which MLC folders to write; all where left out. */
   readonly mlc?: readonly MlcQuantization[];
+  /** Packs the model as it was before training: the same shapes, weights drawn anew. */
+  readonly untrained?: boolean;
 }
 
 /** A line of files.json. */
@@ -59,7 +62,7 @@ function complete(folder: HuggingFaceFolder): HuggingFaceFolder {
 }
 
 /** What transformers.js loads. Files that the model brings along are copied as they are. */
-function* transformersFiles({ model, config, copies }: HuggingFaceFolder, { dtypes = ["fp32", "q4"], ...options }: PackOptions): Generator<File> {
+function* transformersFiles({ model, config, copies }: HuggingFaceFolder, { dtypes = ["fp32", "q4"], ...options }: Omit<PackOptions, "untrained">): Generator<File> {
   if (!hasOnnxLayout(model)) return;
   const { eos, bos, headDim } = model.config;
   const files = new Map(copies);
@@ -91,11 +94,13 @@ function* webllmFiles(folder: HuggingFaceFolder, { mlc = mlcQuantizations }: Pac
  */
 export async function pack(folder: string, out: string, options: PackOptions = {}): Promise<Packed> {
   const start = performance.now();
-  const model = complete(await readFolder(folder));
+  const { untrained: fresh = false, ...rest } = options;
+  const read = complete(await readFolder(folder));
+  const model = fresh ? { ...read, model: untrained(read.model) } : read;
   const files: PackedFile[] = [];
   // One file at a time, so that a large model is in memory once and not once per target.
   for (const target of [transformersFiles, webllmFiles]) {
-    for (const [path, bytes] of target(model, options)) {
+    for (const [path, bytes] of target(model, rest)) {
       await mkdir(dirname(join(out, path)), { recursive: true });
       await writeFile(join(out, path), bytes);
       files.push({ path, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") });

@@ -10,13 +10,18 @@ import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promi
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import type { PackOptions } from "../models/pack.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const publicFolder = join(root, "build", "public");
 export const manifestsFile = join(root, "build", "manifests.json");
 
-/** Folders under models/ that are shipped with the app. */
-const embedded = ["nano"];
+/** What is shipped with the app, by the name of its folder: which folder under models/ it is packed from, and how. */
+const embedded: Readonly<Record<string, { readonly from: string; readonly options?: PackOptions }>> = {
+  nano: { from: "nano" },
+  // The null model of every measure: the same shapes before training, for one engine.
+  "nano-untrained": { from: "nano", options: { untrained: true, dtypes: ["fp32"], mlc: [] } },
+};
 
 /** Beside the model, for the page to quote; not part of what the engine loads. */
 const records = ["evaluation.json", "rules.json"];
@@ -51,7 +56,7 @@ async function runtime(): Promise<string> {
 
 /** Says whether the packed model still fits: its own files, and the code that packs it. */
 async function fingerprint(folder: string): Promise<string> {
-  const code = ["models", "workers", "workers/transformers/onnx", "probes"];
+  const code = ["models", "workers", "workers/reference", "workers/transformers/onnx", "probes"];
   const paths = (await readdir(folder)).filter((name) => !records.includes(name)).map((name) => join(folder, name));
   for (const sources of code) {
     const names = await readdir(join(root, sources)).catch(() => []);
@@ -73,7 +78,8 @@ async function addWeights(from: string, to: string, packed: readonly { readonly 
 }
 
 async function model(name: string): Promise<string> {
-  const from = join(root, "models", name);
+  const { from: source = name, options = {} } = embedded[name] ?? {};
+  const from = join(root, "models", source);
   const to = join(publicFolder, "models", name);
   const stamp = join(root, "build", `${name}.fingerprint`);
   const wanted = await fingerprint(from);
@@ -82,12 +88,12 @@ async function model(name: string): Promise<string> {
     // From an empty folder, so that nothing of an older pack is shipped.
     await rm(to, { recursive: true, force: true });
     const { pack } = await import("../models/pack.ts");
-    const { files, milliseconds } = await pack(from, to);
-    await addWeights(from, to, files);
+    const { files, milliseconds } = await pack(from, to, options);
+    if (source === name) await addWeights(from, to, files);
     await writeFile(stamp, wanted);
     what = `${files.length} files packed in ${milliseconds.toFixed(0)} ms`;
   }
-  for (const record of records) if (await exists(join(from, record))) await refresh(join(from, record), join(to, record));
+  if (source === name) for (const record of records) if (await exists(join(from, record))) await refresh(join(from, record), join(to, record));
   return `${name} ${what}`;
 }
 
@@ -95,7 +101,7 @@ async function model(name: string): Promise<string> {
 export async function prepare(): Promise<string> {
   const done = [await runtime()];
   const manifests: Record<string, string> = {};
-  for (const name of embedded) {
+  for (const name of Object.keys(embedded)) {
     done.push(await model(name));
     manifests[name] = digest(await readFile(join(publicFolder, "models", name, "files.json")));
   }

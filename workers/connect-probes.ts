@@ -1,14 +1,28 @@
 /** The page's end of the probe worker. */
 import { proxy, type ProxyMarked } from "comlink";
 import type { Measurement, ProbeOptions } from "../probes/probe.ts";
+import type { Clouds } from "../probes/population/clouds.ts";
+import type { PopulationRow } from "../probes/population/row.ts";
 import type { StepProgress } from "../probes/projection/steps.ts";
+import type { RunMeasure } from "../probes/run-measure.ts";
+import type { RunMeasures, RunMeasuresOptions } from "../probes/run-measures.ts";
 import type { Tensor } from "../probes/tensor.ts";
 import type { Trace } from "../probes/trace.ts";
+import type { PopulationPart, PopulationView, PopulationViewRequest } from "./population-views.ts";
 import type { ProbeService, ProjectProgress, Projection, ProjectRequest } from "./probe-service.ts";
 import { RestartingWorker } from "./restarting-worker.ts";
 
 export interface ProbeHandle {
   measure(trace: Trace, probeId: string, options: ProbeOptions): Promise<Measurement>;
+  /** All measures of one run; null where `stop` came first. */
+  runMeasures(trace: Trace, options: RunMeasuresOptions & { readonly seed: number }, onStep?: (progress: StepProgress) => void): Promise<RunMeasures | null>;
+  /** A measure at each step and layer of a run. */
+  runMeasure(trace: Trace, probeId: string, from: number): Promise<RunMeasure>;
+  /** Begins a population of problems; the one before is let go. */
+  beginPopulation(probes: readonly string[], cells: number): Promise<void>;
+  addToPopulation(part: PopulationPart, rows: readonly PopulationRow[]): Promise<void>;
+  viewPopulation(request: PopulationViewRequest): Promise<PopulationView>;
+  populationClouds(layers: readonly number[], onStep?: (progress: StepProgress) => void): Promise<Clouds | null>;
   /** @param onStep  what is being computed, at least every 100 ms */
   project(request: ProjectRequest, onProgress?: (progress: ProjectProgress) => void, onStep?: (progress: StepProgress) => void): Promise<Projection>;
   /** UMAP for several seeds in turn; after `stop`, those begun. */
@@ -27,6 +41,12 @@ export function connectProbes(create: () => Worker = startWorker): ProbeHandle {
   const probes = new RestartingWorker<ProbeService>("probe", create);
   return {
     measure: (trace, probeId, options) => probes.call<Measurement>((remote) => remote.measure(trace, probeId, options)),
+    runMeasures: (trace, options, onStep) => probes.call<RunMeasures | null>((remote) => remote.runMeasures(trace, options, handed(onStep))),
+    runMeasure: (trace, probeId, from) => probes.call<RunMeasure>((remote) => remote.runMeasure(trace, probeId, from)),
+    beginPopulation: (ids, cells) => probes.call<void>((remote) => remote.beginPopulation(ids, cells)),
+    addToPopulation: (part, rows) => probes.call<void>((remote) => remote.addToPopulation(part, rows)),
+    viewPopulation: (request) => probes.call<PopulationView>((remote) => remote.viewPopulation(request)),
+    populationClouds: (layers, onStep) => probes.call<Clouds | null>((remote) => remote.populationClouds(layers, handed(onStep))),
     project: (request, onProgress, onStep) => probes.call<Projection>((remote) => remote.project(request, handed(onProgress), handed(onStep))),
     projectSeeds: (request, seeds, onProgress, onStep) => probes.call<Projection[]>((remote) => remote.projectSeeds(request, seeds, handed(onProgress), handed(onStep))),
     place: (name, points) => probes.call<Tensor>((remote) => remote.place(name, points)),

@@ -5,6 +5,9 @@
  * modes, controls and probes are written once, over `Decoder`.
  */
 import type { Intervention, ResidualOperation } from "../probes/intervention.ts";
+import type { JointStart } from "../probes/joint.ts";
+import type { PopulationRow } from "../probes/population/row.ts";
+import type { RunSize } from "../probes/run-size.ts";
 import type { Tensor } from "../probes/tensor.ts";
 import type { DecodingMode, EngineRecord, Lens, ModelSpec, Step, Thought, Trace } from "../probes/trace.ts";
 
@@ -186,16 +189,27 @@ export interface RunRequest {
   readonly problem: Trace["problem"];
   /** Keep hidden states and lens. */
   readonly capture: boolean;
+  /** The layers whose hidden states are kept, rising; left out: all. The lens is of all layers in any case. */
+  readonly layers?: readonly number[];
   /** Tokens kept per lens cell and per step. */
   readonly kept: number;
+  /** A right chain of thought, where one is known: how long the run will be is told by it. */
+  readonly reference?: string;
   /** What is done to the run on its way; left out or empty: nothing. */
   readonly interventions?: readonly Intervention[];
+}
+
+/** What a run will hold. The length of a chain of thought is that of the request's `reference`, or the most that is allowed. */
+export interface RunPlan extends RunSize {
+  readonly steps: number;
+  /** The same where a chain of thought goes on as long as it may. */
+  readonly most: number;
 }
 
 /** A step as it happens, with its share of the trace, so that the page can draw it live. */
 export interface StepEvent {
   readonly step: Step;
-  /** [L+1, D]; null unless captured. */
+  /** [L+1, D], or the kept layers; null unless captured. */
   readonly residPost: Tensor | null;
   /** Top tokens per layer, [L+1, K] ids and log-probabilities; null unless captured. */
   readonly lensTokens: Tensor | null;
@@ -276,13 +290,39 @@ export interface SweepCell {
   readonly changeHigh: number;
 }
 
+/** Held-out problems, each run in every cell with its hidden states kept just long enough to be measured. */
+export interface PopulationRequest {
+  readonly task: string;
+  readonly variant: string | null;
+  readonly difficulty: number;
+  readonly shots: number;
+  readonly cells: readonly Omit<AccuracyCell, "difficulty">[];
+  readonly problems: number;
+  /** Seed of the first problem; problem i has seed `seed + i`. */
+  readonly seed: number;
+  /** What is measured, by probe id. */
+  readonly probes: readonly string[];
+  /** Where the path begins that is measured. */
+  readonly start: JointStart;
+  /** Times that each null is drawn per run; 0 leaves the nulls out. */
+  readonly draws: number;
+  /** The most steps of a run of which numbers are kept one by one. */
+  readonly steps: number;
+  /** Of so many problems the state that the answer is read from is kept. */
+  readonly keepLast: number;
+}
+
 /** What the page sees, over Comlink. */
 export interface Engine {
   load(model: ModelRequest, onProgress: (progress: LoadProgress) => void): Promise<LoadReport>;
   run(request: RunRequest, onSteps: (events: readonly StepEvent[]) => void): Promise<Trace>;
+  /** How much a run will hold, before it is made. */
+  size(request: RunRequest): Promise<RunPlan>;
   accuracy(request: AccuracyRequest, onProgress: (progress: AccuracyProgress) => void): Promise<AccuracyProgress[]>;
   /** Runs a grid of interventions; cells come in the grid's order, behind the unaltered runs. */
   sweep(request: SweepRequest, grid: SweepGrid, onProgress: (cell: SweepCell) => void): Promise<SweepCell[]>;
+  /** Measures many runs; rows come as they are done, so that a stop leaves what there is. */
+  population(request: PopulationRequest, onRows: (rows: readonly PopulationRow[]) => void): Promise<void>;
   /** Stops what is going on; its promise rejects with an `AbortError`. */
   stop(): void;
   dispose(): Promise<void>;

@@ -3,12 +3,15 @@
  * `stop()`, and results that are moved to the page, not copied.
  */
 import * as Comlink from "comlink";
+import type { PopulationRow } from "../probes/population/row.ts";
 import type { Tensor } from "../probes/tensor.ts";
 import type { Trace } from "../probes/trace.ts";
 import { accuracy } from "./decoding/accuracy.ts";
+import { population } from "./decoding/population.ts";
 import { run } from "./decoding/run.ts";
+import { runPlan } from "./decoding/run-plan.ts";
 import { sweep } from "./decoding/sweep.ts";
-import { AbortError, type AccuracyProgress, type AccuracyRequest, type Decoder, type Engine, EngineError, type LoadProgress, type LoadReport, type ModelRequest, type RunRequest, type StepEvent, type SweepCell, type SweepGrid, type SweepRequest } from "./engine.ts";
+import { AbortError, type AccuracyProgress, type AccuracyRequest, type Decoder, type Engine, EngineError, type LoadProgress, type LoadReport, type ModelRequest, type PopulationRequest, type RunPlan, type RunRequest, type StepEvent, type SweepCell, type SweepGrid, type SweepRequest } from "./engine.ts";
 import { setPageBase } from "./page.ts";
 
 /** Loads a model; each engine has its own. */
@@ -75,12 +78,21 @@ class WorkerEngine implements ExposedEngine {
     });
   }
 
+  async size(request: RunRequest): Promise<RunPlan> {
+    // It asks the tokenizer alone, so it need not wait for its turn.
+    return runPlan(this.loaded(), request);
+  }
+
   accuracy(request: AccuracyRequest, onProgress: (progress: AccuracyProgress) => void): Promise<AccuracyProgress[]> {
     return this.enqueue([onProgress], (signal) => accuracy(this.loaded(), request, onProgress, signal));
   }
 
   sweep(request: SweepRequest, grid: SweepGrid, onProgress: (cell: SweepCell) => void): Promise<SweepCell[]> {
     return this.enqueue([onProgress], (signal) => sweep(this.loaded(), request, grid, onProgress, signal));
+  }
+
+  population(request: PopulationRequest, onRows: (rows: readonly PopulationRow[]) => void): Promise<void> {
+    return this.enqueue([onRows], (signal) => population(this.loaded(), request, onRows, signal));
   }
 
   stop(): void {

@@ -1,5 +1,7 @@
 import { expose, proxy, wrap } from "comlink";
 import { expect, test } from "vitest";
+import { probe as findProbe } from "../probes/index.ts";
+import { populationRow } from "../probes/population/row.ts";
 import { Random } from "../probes/random.ts";
 import { tensor, type Tensor } from "../probes/tensor.ts";
 import { exampleTrace } from "../probes/trace.example.ts";
@@ -15,6 +17,36 @@ test("measures by the probe's id", () => {
   const m = new ProbeService().measure(exampleTrace({ steps: 6 }), "step-length", { layer: 1, from: 2 });
   expect(m.kind === "series" && m.steps).toEqual([3, 4, 5]);
   expect(() => new ProbeService().measure(exampleTrace(), "no-such", { layer: 0, from: 0 })).toThrow("got \"no-such\"");
+});
+test("all measures of a run, and one at every step and layer", async () => {
+  const trace = exampleTrace({ steps: 9, layers: 2, hiddenSize: 4 });
+  const service = new ProbeService();
+  const all = await service.runMeasures(trace, { seed: 1, from: 1 });
+  expect([all!.layers, all!.states]).toEqual([[0, 1, 2], 8]);
+  expect(service.runMeasure(trace, "turning-angle", 1)).toEqual(all!.measures.get("turning-angle"));
+  const stopped = service.runMeasures(exampleTrace({ steps: 400, layers: 2, hiddenSize: 900 }), { seed: 1 }, () => service.stop());
+  expect(await stopped).toBeNull();
+});
+test("a population: rows come in, curves and comparisons go out", async () => {
+  const service = new ProbeService();
+  const ids = ["directness", "entropy"];
+  const cells = [{ mode: "cot" as const }, { mode: "latent" as const }];
+  service.beginPopulation(ids, 2);
+  const rows = Array.from({ length: 6 }, (_, i) =>
+    populationRow(i, cells.map(({ mode }, c) => exampleTrace({ steps: 9, layers: 2, hiddenSize: 5, mode, seed: 10 * i + c })), [], { probes: ids.map(findProbe), start: "question", draws: 1, steps: 20, keepLast: true }, new Random(i)));
+  service.addToPopulation("model", rows.slice(0, 2));
+  service.addToPopulation("model", rows.slice(2));
+  service.addToPopulation("untrained", rows.slice(0, 3));
+  const view = service.viewPopulation({ measures: [{ probe: "directness", correction: "raw" }, { probe: "entropy", correction: "matched" }], over: "layers", layer: 1, band: "problems", nullsOf: 1 });
+  expect([view.problems, view.untrainedProblems, view.cells[0]!.states]).toEqual([6, 3, 8]);
+  const [direct, entropy] = view.measures;
+  expect(direct!.nulls.map((n) => n.kind)).toEqual(["shuffled", "walk", "untrained"]);
+  expect(direct!.curves.map((c) => [...c.n])).toEqual([[6, 6, 6], [6, 6, 6]]);
+  expect([direct!.comparisons.length, direct!.summaries[0]!.n, entropy!.nulls.map((n) => n.kind)]).toEqual([1, 6, ["untrained"]]);
+  expect(view.flows[0]).toMatchObject({ a: 0, b: 1, n: 6 });
+  const clouds = await service.populationClouds([0, 2]);
+  expect(clouds!.cells.map((c) => [c.cell, c.layer, c.n])).toEqual([[0, 0, 6], [1, 0, 6], [0, 2, 6], [1, 2, 6]]);
+  expect(() => service.viewPopulation({ measures: [{ probe: "two-nn", correction: "raw" }], over: "layers", layer: 0, band: "mean", nullsOf: 0 })).toThrow("measure it first");
 });
 test("PCA in one step", async () => {
   const p = await new ProbeService().project({ points: cloud(30, 8), method: "pca", seed: 1 });

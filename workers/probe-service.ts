@@ -3,6 +3,8 @@
  * `connectProbes`; tests use it as it is.
  */
 import { probe } from "../probes/index.ts";
+import { type Clouds, cloudsOf } from "../probes/population/clouds.ts";
+import type { PopulationRow } from "../probes/population/row.ts";
 import type { Measurement, ProbeOptions } from "../probes/probe.ts";
 import { answerAxis, type AnswerAxisOptions } from "../probes/projection/answer-axis.ts";
 import { isomapSteps, placeInIsomap } from "../probes/projection/isomap.ts";
@@ -12,8 +14,12 @@ import type { PairDistances } from "../probes/projection/pair-distances.ts";
 import { planeThrough } from "../probes/projection/plane.ts";
 import type { StepProgress, Steps } from "../probes/projection/steps.ts";
 import { placeInUmap, prepareUmap, umapFrom, type UmapLayout, type UmapPreparation } from "../probes/projection/umap.ts";
+import { Random } from "../probes/random.ts";
+import { runMeasure, type RunMeasure } from "../probes/run-measure.ts";
+import { runMeasures, type RunMeasures, type RunMeasuresOptions } from "../probes/run-measures.ts";
 import type { Tensor } from "../probes/tensor.ts";
 import type { Trace } from "../probes/trace.ts";
+import { type PopulationPart, type PopulationView, type PopulationViewRequest, PopulationViews } from "./population-views.ts";
 import { rest } from "./rest.ts";
 
 export type ProjectionMethod = "pca" | "umap" | "isomap" | "plane" | "answer-axis";
@@ -100,10 +106,39 @@ type Told = (progress: StepProgress) => unknown;
 export class ProbeService {
   private round = 0;
   private readonly kept = new Map<string, Place>();
+  private populated = new PopulationViews([], 0);
 
   /** Measures a trace with the probe of this id. */
   measure(trace: Trace, probeId: string, options: ProbeOptions): Measurement {
     return probe(probeId).measure(trace, options);
+  }
+
+  /** All measures of one run; null where `stop` came first. */
+  runMeasures(trace: Trace, options: RunMeasuresOptions & { readonly seed: number }, onStep?: Told): Promise<RunMeasures | null> {
+    return this.drive(runMeasures(trace, new Random(options.seed), options), this.round, onStep);
+  }
+
+  /** A measure at each step and layer of a run. */
+  runMeasure(trace: Trace, probeId: string, from: number): RunMeasure {
+    return runMeasure(probe(probeId), trace, from);
+  }
+
+  /** Begins a population of problems; the one before is let go. */
+  beginPopulation(probes: readonly string[], cells: number): void {
+    this.populated = new PopulationViews(probes, cells);
+  }
+
+  addToPopulation(part: PopulationPart, rows: readonly PopulationRow[]): void {
+    this.populated.add(part, rows);
+  }
+
+  viewPopulation(request: PopulationViewRequest): PopulationView {
+    return this.populated.view(request);
+  }
+
+  /** The states that the answers are read from, over the problems, at these layers; null where `stop` came first. */
+  populationClouds(layers: readonly number[], onStep?: Told): Promise<Clouds | null> {
+    return this.drive(cloudsOf(this.populated.population, layers), this.round, onStep);
   }
 
   /**

@@ -15,6 +15,8 @@
  * debiased one. A few directions of large variance (a far first token) decide it.
  * Equal values do not mean equal computation.
  */
+import { profileProbe, type ProfileProbe } from "./profile-probe.ts";
+import type { LayerStates } from "./layer-states.ts";
 import { among, centredGram, distancesOf, finitePoints, type Distances, type Points } from "./distances.ts";
 
 /** A kernel ready to be compared, so that each layer's is made once. */
@@ -91,4 +93,27 @@ function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;
+}
+
+/** A layer's debiased kernel, made once. */
+export const debiasedKernelOf = ({ distances }: LayerStates): Kernel => debiasedKernel(distances);
+
+export const layerCka: ProfileProbe = profileProbe({
+  id: "layer-cka",
+  name: "CKA with the layer below",
+  group: "layers",
+  title: "Does the layer order the steps as the one below?",
+  unit: "1",
+  source: "CKA: Kornblith et al. 2019, arXiv:1905.00414; debiased: Nguyen et al. 2021, arXiv:2010.15327",
+  formula: "⟨K̃, L̃⟩ / (‖K̃‖‖L̃‖), K̃ and L̃ the debiased kernels of this layer and the one below",
+  help: "Whether two steps that are alike in the layer below are alike in this one. 1 is the same up to turning and scaling, 0 is unrelated. It may fall a little below 0, since the bias of small samples has been taken out.",
+  caveat: "The residual stream adds up, so neighbouring layers are alike by construction: ask where it falls. A few directions of large variance (a far first token) decide it; undefined below four steps.",
+  range: [null, 1],
+  of: ({ layer, below }) => (below ? alignmentOf(layer, below) : NaN),
+});
+
+function alignmentOf(a: LayerStates, b: LayerStates): number {
+  const n = a.distances.n;
+  const whole = [a, b].every(({ distances }) => finitePoints(distances).length === n);
+  return whole ? alignment(a.shared(debiasedKernelOf), b.shared(debiasedKernelOf)) : debiasedCka(a.distances, b.distances);
 }

@@ -15,6 +15,7 @@
  * not. Between modes of different length, compare `residuals` of
  * log directness on log steps (`statistics/residuals.ts`), or a band of nulls.
  */
+import { profileProbe, type ProfileProbe } from "./profile-probe.ts";
 import { between, countOf, type Points } from "./distances.ts";
 
 /**
@@ -38,3 +39,18 @@ export function expectedDirectness(stepLengths: ArrayLike<number>): number {
   }
   return length > 0 ? Math.sqrt(square) / length : NaN;
 }
+
+export const correctedDirectnessProbe: ProfileProbe = profileProbe({
+  id: "corrected-directness",
+  name: "directness over a walk’s",
+  group: "path",
+  title: "How direct, beside a random walk?",
+  unit: "1",
+  source: "net displacement against that of a walk of the same steps; Kareiva & Shigesada 1983",
+  formula: "‖h_T − h₀‖ / √Σ ‖hₜ − hₜ₋₁‖²",
+  help: "How far the run gets, beside how far a random walk with steps of the same lengths would get. 1 is a random walk, whatever the number of steps. More keeps its direction, less turns back.",
+  caveat: "Only the walk’s value is free of length: n steps straight on give √n, n independent states 1/√n. Where modes differ in length, read it beside the same number of steps (length-matched).",
+  range: [0, null],
+  length: "n steps straight on have √n, independent states 1/√n; only a random walk has 1 at any length.",
+  of: ({ layer }) => correctedDirectness(layer.distances),
+});

@@ -8,6 +8,8 @@
  * Where it misleads: it weighs small directions more than the participation
  * ratio does, so noise raises it; few points bound it by n − 1.
  */
+import { profileProbe, type ProfileProbe } from "./profile-probe.ts";
+import type { LayerStates } from "./layer-states.ts";
 import { spectrum } from "./spectrum.ts";
 import type { Points } from "./distances.ts";
 
@@ -31,3 +33,20 @@ export function rankOfSpectrum(eigenvalues: ArrayLike<number>): number {
   }
   return Math.exp(entropy);
 }
+
+const spectrumOf = ({ distances }: LayerStates): Float64Array => spectrum(distances);
+
+export const effectiveRankProbe: ProfileProbe = profileProbe({
+  id: "effective-rank",
+  name: "effective rank",
+  group: "cloud",
+  title: "How many directions are filled?",
+  unit: "1",
+  source: "Roy & Vetterli 2007, EUSIPCO",
+  formula: "exp(−Σ σ̂ log σ̂), σ̂ = σ/Σσ, σ the singular values of the centred states",
+  help: "How many directions the states fill, counted by the entropy of their singular values. 1 is a line, D an even spread over all D dimensions. Small directions count for more than in the participation ratio.",
+  caveat: "Noise raises it, since every direction counts a little; n states bound it by n − 1.",
+  range: [1, null],
+  length: "n states fill n − 1 directions at most.",
+  of: ({ layer }) => rankOfSpectrum(layer.shared(spectrumOf)),
+});

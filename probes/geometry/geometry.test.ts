@@ -76,7 +76,8 @@ test("a probe's numbers stand at the steps of the trace", () => {
   const options = { layer: 1, from: 2 };
   const steps = (p: typeof turningAngle): unknown => {
     const m = p.measure(trace, options);
-    if (m.kind === "series") expect(m.values.length).toBe(m.steps.length);
+    if (m.kind !== "series") throw new Error(`expected a series, got a ${m.kind}`);
+    expect(m.values.length).toBe(m.steps.length);
     return m.steps;
   };
   expect(steps(turningAngle)).toEqual([3, 4]);

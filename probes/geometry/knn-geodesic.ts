@@ -17,6 +17,8 @@
  * every ratio nears 1; a large k cuts corners; a small k breaks the graph apart.
  * In many dimensions distances concentrate and the graph means little.
  */
+import { profileProbe, type ProfileProbe } from "./profile-probe.ts";
+import type { LayerStates } from "./layer-states.ts";
 import { neighbourGraph, shortestWays } from "../projection/neighbour-graph.ts";
 import { among, between, distancesOf, distinctPoints, neighboursWithin, type Distances, type Points } from "./distances.ts";
 
@@ -77,3 +79,35 @@ function waysFrom(source: number, distances: Distances, k: number): Float64Array
   shortestWays(neighbourGraph({ k, indices, distances: lengths }, n), source, ways);
   return ways;
 }
+
+const geodesicOf = ({ distances }: LayerStates): KnnGeodesic => knnGeodesic(distances);
+
+export const detour: ProfileProbe = profileProbe({
+  id: "detour",
+  name: "length over geodesic",
+  group: "path",
+  title: "How much longer than the way along the cloud?",
+  unit: "1",
+  source: "Tenenbaum, de Silva & Langford 2000 (Isomap); graph of 5 neighbours",
+  formula: "Σ ‖hₜ − hₜ₋₁‖ / shortest way from first to last state through the graph of 5 nearest neighbours",
+  help: "The length of the path over that of the shortest way between its ends that stays among its own states. 1 goes by the shortest way. More visits the same states in another order.",
+  caveat: "With few steps the graph is little more than the path, and the ratio nears 1 whatever the run does; k sets the scale. Not defined where the graph falls apart.",
+  range: [1, null],
+  length: "With more steps there are more states to go round.",
+  of: ({ layer }) => layer.shared(geodesicOf).lengthRatio,
+});
+
+export const bend: ProfileProbe = profileProbe({
+  id: "bend",
+  name: "geodesic over chord",
+  group: "path",
+  title: "How bent is the cloud between its ends?",
+  unit: "1",
+  source: "Tenenbaum, de Silva & Langford 2000 (Isomap); graph of 5 neighbours",
+  formula: "shortest way through the graph of 5 nearest neighbours / ‖h_T − h₀‖",
+  help: "The shortest way along the states from the first to the last, over the straight line between them. 1 is a flat cloud, a half circle has π/2. It asks for the shape of the states, not for the order in which they come.",
+  caveat: "In many dimensions distances concentrate and the graph means little; with fewer than a dozen steps every neighbour is a near one and the ratio is 1.",
+  range: [1, null],
+  length: "With few steps every state is a neighbour of every other, and it is 1.",
+  of: ({ layer }) => layer.shared(geodesicOf).chordRatio,
+});

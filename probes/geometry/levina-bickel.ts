@@ -16,6 +16,8 @@
  *
  * Where it misleads: `dimensionCaveat` of `two-nn.ts`; k sets the scale, so give it with the number.
  */
+import { profileProbe, type ProfileProbe } from "./profile-probe.ts";
+import { dimensionCaveat } from "./two-nn.ts";
 import { among, distancesOf, distinctPoints, neighboursWithin, type Points } from "./distances.ts";
 
 /**
@@ -36,3 +38,18 @@ export function levinaBickel(points: Points, k = 20): number {
   }
   return inverses > 0 ? n / inverses : NaN;
 }
+
+export const levinaBickelProbe: ProfileProbe = profileProbe({
+  id: "levina-bickel",
+  name: "dimension (Levina–Bickel)",
+  group: "cloud",
+  title: "How many dimensions nearby (20 neighbours)?",
+  unit: "1",
+  source: "Levina & Bickel 2004; averaged as in MacKay & Ghahramani 2005; k = 20",
+  formula: "n (k − 1) / Σᵢ Σ_{j<k} log(T_k / T_j)",
+  help: "An estimate of how many independent directions the states spread in, seen from each state’s twenty nearest. A curve has 1, a surface 2. It looks at a larger scale than TwoNN, and noise disturbs it less.",
+  caveat: `${dimensionCaveat} The states of one run are neighbours by time.`,
+  range: [0, null],
+  length: "With fewer than 21 states all of them are neighbours, and the scale is that of the run.",
+  of: ({ layer }) => levinaBickel(layer.distances),
+});

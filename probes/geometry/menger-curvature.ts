@@ -39,11 +39,14 @@ export function mengerCurvature(a: number, b: number, c: number): number {
 
 export const mengerCurvatureProbe: Probe = {
   id: "menger-curvature",
+  name: "Menger curvature",
+  group: "path",
+  kind: "series",
   title: "How tightly does it bend?",
   unit: "1/distance",
   source: "Menger 1930; arXiv:2510.09782",
   formula: "4A / (‖hₜ − hₜ₋₁‖ ‖hₜ₊₁ − hₜ‖ ‖hₜ₊₁ − hₜ₋₁‖), A the area of the triangle",
-  help: "One over the radius of the circle through three states in a row. 0 is a straight line; on a circle of radius R it is 1/R.",
+  help: "One over the radius of the circle through three states in a row. 0 is a straight line; on a circle of radius R it is 1/R. Unlike the angle it also asks how long the steps are.",
   caveat: "Long steps make it small whatever the angle: read it beside the step length, and compare within one layer of one model only. For angles alone take the turning angle.",
   needs: ["residPost"],
   range: [0, null],

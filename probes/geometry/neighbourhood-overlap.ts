@@ -9,6 +9,7 @@
  * Where it misleads: states of one run are neighbours by time in every layer, so
  * compare across problems, and with `expectedOverlap`.
  */
+import { profileProbe, type ProfileProbe } from "./profile-probe.ts";
 import { matched } from "./cka.ts";
 import { neighboursWithin, type Points } from "./distances.ts";
 
@@ -37,3 +38,18 @@ export function commonShare(a: Int32Array, b: Int32Array, k: number): number {
 export function expectedOverlap(n: number, k: number): number {
   return n > 1 ? Math.min(k, n - 1) / (n - 1) : NaN;
 }
+
+export const layerOverlap: ProfileProbe = profileProbe({
+  id: "layer-overlap",
+  name: "neighbours kept from the layer below",
+  group: "layers",
+  title: "Do steps keep their neighbours from the layer below?",
+  unit: "1",
+  source: "Doimo et al. 2020, arXiv:2007.03506; Huh et al. 2024, arXiv:2405.07987; k = 10",
+  formula: "mean share of common points among the k nearest of each step in this layer and the one below",
+  help: "The share of a step’s nearest steps that are the same in this layer and in the one below. 1 keeps them all. Unrelated layers share k / (n − 1) by chance, k neighbours out of n steps.",
+  caveat: "Steps of one run are neighbours by time in every layer; with few steps chance alone gives a large share (k is at most n − 1, where it is 1).",
+  range: [0, 1],
+  length: "By chance k / (n − 1), which is 1 for short runs.",
+  of: ({ layer, below }) => (below ? neighbourhoodOverlap(layer.distances, below.distances) : NaN),
+});

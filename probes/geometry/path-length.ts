@@ -61,14 +61,19 @@ export function walkDirectness(n: number): number {
 
 export const pathLengthProbe: Probe = {
   id: "path-length",
+  name: "path length",
+  group: "path",
+  kind: "series",
   title: "How far has it come?",
   unit: "1",
   source: "sum of Euclidean step lengths",
   formula: "Σₛ₌₁…ₜ ‖hₛ − hₛ₋₁‖",
-  help: "The length of the path of the hidden state up to this step.",
+  help: "The length of the path of the hidden state up to this step: all steps, added up. It says how much moving there was, not how far it led. For that compare it with the straight way, the directness.",
   caveat: "It grows with every step, so a mode with more steps has a longer path; divide by the steps before comparing modes.",
   needs: ["residPost"],
   range: [0, null],
+  whole: "last",
+  length: "It grows with every step.",
   measure(trace, { layer, from }) {
     const values = pathLengths(trajectory(trace, layer, from));
     return { kind: "series", steps: consecutive(from, values.length), values };
@@ -77,14 +82,19 @@ export const pathLengthProbe: Probe = {
 
 export const directnessProbe: Probe = {
   id: "directness",
+  name: "directness",
+  group: "path",
+  kind: "series",
   title: "How direct is the path?",
   unit: "1",
   source: "arc-chord ratio; Batschelet 1981",
   formula: "‖hₜ − h₀‖ / Σₛ₌₁…ₜ ‖hₛ − hₛ₋₁‖",
-  help: "The distance from the start over the length of the path so far. 1 is a straight line, 0 a return to the start.",
+  help: "The distance from the start over the length of the path so far. 1 is a straight line, 0 a return to the start. A path that wanders is long for the distance that it covers.",
   caveat: "It falls with length even for pure chance: a random walk of n steps has 1/√n, independent states 1/n. The first step is always 1.",
   needs: ["residPost"],
   range: [0, 1],
+  whole: "last",
+  length: "A random walk of n steps has 1/√n, independent states 1/n.",
   measure(trace, { layer, from }) {
     const values = directnesses(trajectory(trace, layer, from));
     return { kind: "series", steps: consecutive(from + 1, values.length), values };

@@ -14,9 +14,11 @@
  * n ≤ D points are near 0 as well; compare with a shuffled pairing. A few directions of
  * large variance decide it.
  */
+import { profileProbe, type ProfileProbe } from "./profile-probe.ts";
+import type { LayerStates } from "./layer-states.ts";
 import { symmetricEigen } from "../projection/symmetric-eigen.ts";
 import { matched } from "./cka.ts";
-import { centredGram, type Points } from "./distances.ts";
+import { centredGram, finitePoints, type Points } from "./distances.ts";
 
 /** Below this share of the largest, what is left of a matrix is rounding. */
 const negligible = 1e-13;
@@ -128,4 +130,27 @@ function rowProducts(a: Float64Array, m: number, b: Float64Array, k: number, wid
   }
   if (symmetric) for (let i = 0; i < m; i++) for (let j = 0; j < i; j++) out[j * m + i] = out[i * m + j]!;
   return out;
+}
+
+const gramOf = ({ distances }: LayerStates): Float64Array => centredGram(distances);
+
+export const layerProcrustes: ProfileProbe = profileProbe({
+  id: "layer-procrustes",
+  name: "Procrustes from the layer below",
+  group: "layers",
+  title: "What does turning the layer below not explain?",
+  unit: "1",
+  source: "Ding, Denain & Steinhardt 2021, arXiv:2108.01661; Schönemann 1966",
+  formula: "2 − 2 ‖XᵀY‖_*, X and Y the states of this layer and the one below, centred and of norm 1",
+  help: "The layer below is turned and scaled until it fits this one as well as it can; this is what is left. 0 is a perfect fit, 2 none at all. A large value means that the layer did more than turn what it was given.",
+  caveat: "With fewer steps than dimensions a rotation fits nearly anything, so the value is low for any two layers: compare it between layers and modes of equal length, not with 0.",
+  range: [0, 2],
+  length: "The fewer steps, the better a rotation fits.",
+  of: ({ layer, below }) => (below ? distanceOf(layer, below) : NaN),
+});
+
+function distanceOf(a: LayerStates, b: LayerStates): number {
+  const n = a.distances.n;
+  const whole = [a, b].every(({ distances }) => finitePoints(distances).length === n);
+  return whole ? procrustesOfGrams(b.shared(gramOf), a.shared(gramOf), n) : procrustesDistance(b.distances, a.distances);
 }

@@ -32,11 +32,14 @@ export function distance(path: Tensor, a: number, b: number, hiddenSize = path.s
 
 export const stepLength: Probe = {
   id: "step-length",
+  name: "step length",
+  group: "path",
+  kind: "series",
   title: "How far does each step move?",
   unit: "1",
   source: "Euclidean norm of the difference of residual streams; compare arXiv:2510.09782",
   formula: "‖hₜ − hₜ₋₁‖",
-  help: "The distance between the hidden state at this step and at the step before. A thought that changes nothing moves by 0.",
+  help: "The distance between the hidden state at this step and at the step before. A thought that changes nothing moves by 0. A long step means that reading the token, or the thought, changed much of what the layer holds.",
   caveat: "The residual stream grows from layer to layer and from model to model: compare steps and modes at one layer of one model only.",
   needs: ["residPost"],
   range: [0, null],

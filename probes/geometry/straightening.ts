@@ -13,6 +13,8 @@
  * includes it, so begin after it; the residual stream adds up, so deep layers
  * look alike. Compare with the same model untrained.
  */
+import { profileProbe, type ProfileProbe } from "./profile-probe.ts";
+import type { LayerStates } from "./layer-states.ts";
 import type { Tensor } from "../tensor.ts";
 import { mean } from "../statistics/moments.ts";
 import { layerPath } from "./layer-path.ts";
@@ -35,3 +37,19 @@ export function straightening(states: Tensor, from = 0, reference = 0): Straight
   for (let l = 0; l < curvature.length; l++) curvature[l] = mean(turningAngles(layerPath(states, l, from)));
   return { curvature, straightening: curvature.map((c) => (curvature[reference] ?? NaN) - c) };
 }
+
+const meanAngle = ({ path }: LayerStates): number => mean(turningAngles(path));
+
+export const straighteningProbe: ProfileProbe = profileProbe({
+  id: "straightening",
+  name: "straightening",
+  group: "path",
+  title: "How much straighter than the embedding?",
+  unit: "rad",
+  source: "Hosseini & Fedorenko 2023, arXiv:2311.04930",
+  formula: "c₀ − c_l, c_l the mean turning angle at layer l",
+  help: "The mean turning angle of the path of the embeddings, less that of the path in this layer. Above 0 the layer has straightened the path, below 0 it has bent it more. Trained language models straighten from early to middle layers, untrained ones do not.",
+  caveat: "The residual stream adds up, so neighbouring layers look alike; angles near 2π/3 at the embedding are those of independent states. Read it beside the same model untrained.",
+  range: [null, null],
+  of: ({ layer, first }) => first.shared(meanAngle) - layer.shared(meanAngle),
+});

@@ -46,11 +46,14 @@ export function turningAngles(path: Tensor): Float32Array<ArrayBuffer> {
 
 export const turningAngle: Probe = {
   id: "turning-angle",
+  name: "turning angle",
+  group: "path",
+  kind: "series",
   title: "How sharply does it turn?",
   unit: "rad",
   source: "Hosseini & Fedorenko 2023, arXiv:2311.04930",
   formula: "∠(hₜ − hₜ₋₁, hₜ₊₁ − hₜ)",
-  help: "The angle between two steps in a row of the hidden state. 0 is straight on, π is back where it came from; a random walk turns by π/2, states that have nothing to do with each other by 2π/3.",
+  help: "The angle between two steps in a row of the hidden state. 0 is straight on, π is back where it came from. A random walk turns by π/2, states that have nothing to do with each other by 2π/3.",
   caveat: "In many dimensions noise alone gives π/2 to 2π/3, so a value near them says little. The beginning-of-text token lies far out and bends every path that includes it.",
   needs: ["residPost"],
   range: [0, Math.PI],

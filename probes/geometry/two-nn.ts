@@ -15,6 +15,7 @@
  * Where it misleads: see `dimensionCaveat`. It looks at the smallest scale, where
  * noise lives; consecutive states of one run are neighbours by time.
  */
+import { profileProbe, type ProfileProbe } from "./profile-probe.ts";
 import { among, distancesOf, distinctPoints, neighboursWithin, type Points } from "./distances.ts";
 
 /** The banner beside every intrinsic dimension. */
@@ -55,3 +56,18 @@ export function twoNn(points: Points, discard = 0.1): TwoNn {
   }
   return { fit: xx > 0 ? xy / xx : NaN, mle: sum > 0 ? (n - 1) / sum : NaN, used: n };
 }
+
+export const twoNnProbe: ProfileProbe = profileProbe({
+  id: "two-nn",
+  name: "dimension (TwoNN)",
+  group: "cloud",
+  title: "How many dimensions nearby (TwoNN)?",
+  unit: "1",
+  source: "Facco et al. 2017, arXiv:1803.06992",
+  formula: "slope of −log(1 − F) on log μ, μ = r₂/r₁",
+  help: "An estimate of how many independent directions the states spread in, seen from each state’s two nearest. A curve has 1, a surface 2. It looks at the smallest scale, where noise lives.",
+  caveat: `${dimensionCaveat} The states of one run are neighbours by time.`,
+  range: [0, null],
+  length: "A dozen states cannot show more than a few dimensions.",
+  of: ({ layer }) => twoNn(layer.distances).fit,
+});

@@ -18,11 +18,14 @@ export function entropies(steps: readonly Pick<Step, "entropy">[]): Float32Array
 
 export const entropyProbe: Probe = {
   id: "entropy",
+  name: "next-token entropy",
+  group: "readout",
+  kind: "series",
   title: "How undecided is it?",
   unit: "nats",
   source: "Shannon 1948",
   formula: "−Σ p log p over the next token",
-  help: "Entropy of the next-token distribution. 0 means certain; ln 2 = 0.69 means torn between two tokens.",
+  help: "How spread out the model’s guess of the next token is. 0 means certain; ln 2 = 0.69 means torn between two tokens. The more tokens seem possible, the larger it is, up to ln V for all V of the vocabulary.",
   caveat: "Certain is not right: compare with the probability of the right answer. At a thought the next token is what the model would say there, not what it does.",
   needs: ["logits"],
   range: [0, null],

@@ -70,11 +70,14 @@ function rowsFrom(t: Tensor, from: number, f: (x: number) => number): Tensor {
 
 export const lensEntropy: Probe = {
   id: "lens-entropy",
+  name: "lens entropy",
+  group: "readout",
+  kind: "grid",
   title: "At which layer does it make up its mind?",
   unit: "nats",
   source: "logit lens, nostalgebraist 2020; entropy lens, arXiv:2502.16570",
   formula: "−Σ p log p with p = softmax(head · norm(h))",
-  help: "Entropy of what each layer's hidden state reads out as. It falls where the model decides.",
+  help: "Each layer’s hidden state is read as if the network ended there, and this is how spread out that reading is. It falls where the model decides. The last layer’s is that of the model’s real prediction.",
   caveat: "The lens reads early layers with the last layer's dictionary; high entropy there may mean another language, not doubt.",
   needs: ["lens"],
   range: [0, null],
@@ -86,11 +89,14 @@ export const lensEntropy: Probe = {
 
 export const lensAnswerProbability: Probe = {
   id: "lens-answer-probability",
+  name: "lens p(answer)",
+  group: "readout",
+  kind: "grid",
   title: "Where does the answer appear?",
   unit: "1",
   source: "logit lens, nostalgebraist 2020",
   formula: "softmax(head · norm(h))[right answer]",
-  help: "The probability of the right answer in what each layer's hidden state reads out as.",
+  help: "Each layer’s hidden state is read as if the network ended there, and this is how likely the right answer is then. It shows at which layer and step the answer appears. The last layer’s is what the model would really say.",
   caveat: "Only the first token of the answer counts, and the lens can miss what a layer holds in another form.",
   needs: ["lens", "answer"],
   range: [0, 1],

@@ -46,11 +46,21 @@ test("every probe has an id of its own and is found by it", () => {
   for (const p of probes) expect(probe(p.id)).toBe(p);
   expect(() => probe("no-such")).toThrow("probe: expected one of entropy,");
 });
-test.each(probes.map((p) => [p.id, p] as const))("%s: one number per step, and none for an empty run", (_, p) => {
+test.each(probes.map((p) => [p.id, p] as const))("%s: help in three sentences, a caveat, a source", (_, p) => {
+  expect(p.help.split(/(?<=[.?!])\s+(?=[A-Z0-9])/)).toHaveLength(3);
+  for (const text of [p.caveat, p.source, p.formula, p.title]) expect(text.length).toBeGreaterThan(5);
+  expect(p.title.endsWith("?")).toBe(true);
+});
+test.each(probes.map((p) => [p.id, p] as const))("%s: one number per step, step and layer or layer, and none for an empty run", (_, p) => {
   const trace = exampleTrace({ steps: 6 });
   expect(missingNeeds(p, trace)).toEqual([]);
   for (const from of [0, 3, 5, 6]) {
     const m = p.measure(trace, { layer: 1, from });
+    expect(m.kind).toBe(p.kind);
+    if (m.kind === "profile") {
+      expect([m.layers, m.values.length]).toEqual([[0, 1, 2], 3]);
+      continue;
+    }
     if (m.kind === "series") expect(m.values.length).toBe(m.steps.length);
     else expect(m.values.shape).toEqual([m.steps.length, m.layers.length]);
     expect(m.steps.every((step) => step >= from && step < 6)).toBe(true);

@@ -37,11 +37,14 @@ export function predictionDepths(tokens: Tensor): Float32Array<ArrayBuffer> {
 
 export const predictionDepth: Probe = {
   id: "prediction-depth",
+  name: "prediction depth",
+  group: "readout",
+  kind: "series",
   title: "How deep is it decided?",
   unit: "layers",
   source: "logit lens form of Baldock et al. 2021, arXiv:2106.09647",
   formula: "min l: argmax of the lens at every layer from l on = argmax of the model",
-  help: "The layer from which on the logit lens reads the token that the model predicts. A small number is decided early.",
+  help: "The layer from which on the logit lens reads the token that the model predicts. A small number is decided early. The number of layers itself means that the last one changed it.",
   caveat: "Two tokens near a tie make it late though nothing is decided there, and the lens reads early layers with the last layer's dictionary.",
   needs: ["lens"],
   range: [0, null],

@@ -89,11 +89,14 @@ export function stepDivergences(lens: Pick<Lens, "tokens" | "logprobs">): Tensor
 
 export const stepDivergence: Probe = {
   id: "step-divergence",
+  name: "KL between steps",
+  group: "readout",
+  kind: "grid",
   title: "How much does each step change its mind?",
   unit: "nats",
   source: "Kullback & Leibler 1951; between latent steps arXiv:2502.05171",
   formula: "Σ pₜ log(pₜ / pₜ₋₁), p = softmax(head · norm(h)), at least",
-  help: "How far the prediction read from each layer moves from one step to the next. 0 is the same prediction.",
+  help: "How far the prediction read from each layer moves from one step to the next. 0 is the same prediction. A large value means that what seemed likely at the step before no longer does.",
   caveat: "A lower bound, from the few likeliest tokens that a run keeps. In a text neighbouring predictions differ by grammar, whatever the model thinks.",
   needs: ["lens"],
   range: [0, null],

@@ -6,6 +6,9 @@
  *
  * Where it misleads: a change between two nearly equal tokens counts like any other.
  */
+import type { Probe } from "../probe.ts";
+import { consecutive } from "../geometry/trajectory.ts";
+import { lensOf } from "./lens-grid.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** [T, L+1] the first token of each cell, row by row; NaN where a cell keeps none. From tokens [T, L+1, K]. */
@@ -38,3 +41,22 @@ export function topTokenChanges(tokens: Tensor): Float32Array<ArrayBuffer> {
   const [T = 0, layers = 0] = tokens.shape;
   return Float32Array.from({ length: T }, (_, step) => (layers > 0 ? topTokenPath(tokens, step).length - 1 : NaN));
 }
+
+export const topTokenChangesProbe: Probe = {
+  id: "top-token-changes",
+  name: "top-token changes",
+  group: "readout",
+  kind: "series",
+  title: "How often does it change its mind on the way up?",
+  unit: "changes",
+  source: "logit lens, nostalgebraist 2020",
+  formula: "number of layers l with argmax of the lens at l ≠ argmax at l − 1",
+  help: "The logit lens reads a likeliest token from every layer, and this counts how often it changes from one layer to the next. 0 means that the embedding already reads out as the prediction. Each change is a layer that overruled the one below.",
+  caveat: "A change between two nearly equal tokens counts like any other, and early layers are read with the last layer’s dictionary.",
+  needs: ["lens"],
+  range: [0, null],
+  measure(trace, { from }) {
+    const values = topTokenChanges(lensOf(trace).tokens).slice(from);
+    return { kind: "series", steps: consecutive(from, values.length), values };
+  },
+};

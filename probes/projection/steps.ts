@@ -5,7 +5,7 @@
  */
 export interface StepProgress {
   /** What is being computed, as one would tell it to a reader. */
-  readonly phase: "distances" | "components" | "graph" | "geodesics" | "layout" | "trust";
+  readonly phase: "distances" | "measures" | "layers" | "components" | "graph" | "geodesics" | "layout" | "trust";
   readonly done: number;
   /** Of how many; 0 where nobody can know (an iteration until it has converged). */
   readonly total: number;

@@ -8,6 +8,8 @@
  * Where it misleads: embeddings share a common direction, so any thought along it
  * is near many rows; give the chance value beside it.
  */
+import type { Probe } from "../probe.ts";
+import { consecutive } from "../geometry/trajectory.ts";
 import type { Tensor } from "../tensor.ts";
 import { norm } from "./norm-ratio.ts";
 
@@ -46,3 +48,22 @@ export function nearestEmbedding(thought: ArrayLike<number>, { shape: [V = 0, D 
 export function expectedNearestCosine(V: number, D: number): number {
   return Math.min(1, Math.sqrt((2 * Math.log(V)) / D));
 }
+
+export const nearestCosine: Probe = {
+  id: "nearest-cosine",
+  name: "nearest embedding, cosine",
+  group: "thought",
+  kind: "series",
+  title: "How near is a thought to a token?",
+  unit: "1",
+  source: "as a control of latent reasoning arXiv:2604.06374, arXiv:2512.21711",
+  formula: "max cos(z, Eᵢ), z the vector that is fed in, i among the 64 tokens that the head ranks highest",
+  help: "The cosine of the angle between the vector that is fed back and the embedding nearest to it. 1 is that token, at any size. A random direction gives about √(2 ln V / D) by chance.",
+  caveat: "Embeddings share a common direction, so any vector along it is near many of them; and only tokens that the head ranks high are looked at.",
+  needs: ["vectors"],
+  range: [-1, 1],
+  measure(trace, { from }) {
+    const values = Float32Array.from(trace.steps.slice(from), ({ nearest }) => nearest?.[0]?.cosine ?? NaN);
+    return { kind: "series", steps: consecutive(from, values.length), values };
+  },
+};

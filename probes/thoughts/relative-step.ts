@@ -6,6 +6,8 @@
  *
  * Where it misleads: a large common mean of all states makes every step small.
  */
+import type { Probe } from "../probe.ts";
+import { consecutive, trajectory } from "../geometry/trajectory.ts";
 import type { Tensor } from "../tensor.ts";
 import { distance } from "../geometry/step-length.ts";
 import { norm } from "./norm-ratio.ts";
@@ -44,3 +46,22 @@ export function orbit(path: Tensor, tolerance = 1e-4): Orbit {
   }
   return { period: null, from: null };
 }
+
+export const relativeStep: Probe = {
+  id: "relative-step",
+  name: "relative step",
+  group: "path",
+  kind: "series",
+  title: "How much of the state does a step change?",
+  unit: "1",
+  source: "as an exit rule of recurrent models, arXiv:2502.05171",
+  formula: "‖hₜ − hₜ₋₁‖ / ‖hₜ₋₁‖",
+  help: "The length of a step over the size of the state that it sets out from. 0 is a fixed point: the loop has stopped changing. Independent states of equal size give √2.",
+  caveat: "A large mean that all states share makes every step small; the first token is often far larger than the rest.",
+  needs: ["residPost"],
+  range: [0, null],
+  measure(trace, { layer, from }) {
+    const values = relativeSteps(trajectory(trace, layer, from));
+    return { kind: "series", steps: consecutive(from + 1, values.length), values };
+  },
+};

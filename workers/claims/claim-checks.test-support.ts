@@ -4,7 +4,8 @@
  * evidence that it made, so that training is done once and as small as it may be.
  */
 import type { Decoder } from "../engine.ts";
-import { thresholdsOf, type Claim, type ClaimContext, type EmbeddedChoice, type Evidence, type Figure } from "./claim.ts";
+import { thresholdsOf, type Claim, type ClaimContext, type EmbeddedChoice, type Evidence } from "./claim.ts";
+import { checkEvidence } from "./evidence.ts";
 
 export interface RunOptions {
   readonly seeds?: readonly number[];
@@ -76,34 +77,21 @@ export function evidenceFaults({ id }: Pick<Claim, "id">, evidence: Evidence): s
   const expect = (right: boolean, expected: string, got: unknown): void => {
     if (!right) faults.push(`${id}: expected ${expected}, got ${JSON.stringify(got)}`);
   };
-  const ids = evidence.quantities.map((quantity) => quantity.id);
-  expect(ids.length > 0 && new Set(ids).size === ids.length, "quantities with ids of their own", ids);
+  try {
+    checkEvidence(id, evidence);
+  } catch (error) {
+    faults.push(String(error));
+  }
   for (const quantity of evidence.quantities) {
     expect(quantity.label.trim() !== "" && quantity.unit.trim() !== "", "a label and a unit", quantity);
     const { low = quantity.value, high = quantity.value } = quantity;
     expect(!(low > quantity.value || high < quantity.value), "low ≤ value ≤ high", quantity);
   }
-  expect(evidence.figures.length > 0, "a picture", evidence.figures);
   for (const figure of evidence.figures) {
     expect(figure.title.trim() !== "", "a title for each figure", figure.kind);
-    expect(seriesLengths(figure).every(([length, expected]) => length === expected && expected > 0), "series of one length", figure);
+    expect(!(("lines" in figure && figure.lines.length === 0) || ("bars" in figure && figure.bars.length === 0) || ("groups" in figure && figure.groups.length === 0)), "something to draw", figure);
   }
   return faults;
-}
-
-/** Each series' length beside the length that it should have. */
-function seriesLengths(figure: Figure): (readonly [length: number, expected: number])[] {
-  const also = (expected: number, ...lists: readonly (readonly number[] | undefined)[]): (readonly [number, number])[] => lists.filter((list) => list !== undefined).map((list) => [list.length, expected]);
-  switch (figure.kind) {
-    case "lines":
-      return [[figure.lines.length, figure.lines.length], ...figure.lines.flatMap(({ x, y, low, high }) => also(x.length, x, y, low, high))];
-    case "bars":
-      return [[figure.bars.length, figure.bars.length], ...figure.bars.flatMap(({ values, low, high }) => also(figure.categories.length, values, low, high))];
-    case "scatter":
-      return [[figure.groups.length, figure.groups.length], ...figure.groups.flatMap(({ x, y }) => also(x.length, x, y))];
-    case "grid":
-      return [[figure.values.length, figure.rows.length * figure.columns.length]];
-  }
 }
 
 /** Where data are not numbers (finite or NaN), texts, flags, plain lists and plain objects. */
@@ -113,6 +101,18 @@ function plainDataFaults(value: unknown, where: string): string[] {
   if (Array.isArray(value)) return value.flatMap((item, i) => plainDataFaults(item, `${where}[${i}]`));
   if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype) return Object.entries(value).flatMap(([key, item]) => plainDataFaults(item, `${where}.${key}`));
   return [`${where}: expected plain data, got ${Object.prototype.toString.call(value)}`];
+}
+
+/**
+ * What differs between repetitions with one seed, given the evidence of a run whose
+ * seeds are all equal: there every interval has to be as narrow as its value.
+ */
+export function repeatFaults({ quantities, figures }: Evidence): string[] {
+  const wide = (where: string, low: number, value: number, high: number): string[] => (high - low <= 1e-12 * Math.abs(value) || Number.isNaN(value) ? [] : [`${where}: expected the same for the same seed, got ${low} to ${high}`]);
+  return [
+    ...quantities.flatMap(({ id, value, low = value, high = value }) => wide(id, low, value, high)),
+    ...figures.flatMap((figure) => (figure.kind === "lines" ? figure.lines.flatMap(({ name, y, low = y, high = y }) => y.flatMap((value, i) => wide(name, low[i]!, value, high[i]!))) : [])),
+  ];
 }
 
 /**

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import type { Claim, Evidence } from "./claim.ts";
-import { claimFaults, evidenceFaults, idleThresholds, recordFaults, runClaim } from "./claim-checks.test-support.ts";
+import { claimFaults, evidenceFaults, idleThresholds, recordFaults, repeatFaults, runClaim } from "./claim-checks.test-support.ts";
 import { claim as claimOf, claims } from "./index.ts";
 import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
 
@@ -68,10 +68,16 @@ describe("what is wrong is caught", () => {
     const wrong = (change: Partial<Evidence>): string[] => evidenceFaults(good, { ...evidence(1), ...change });
     expect(evidenceFaults(good, evidence(NaN))).toEqual([]);
     expect(evidenceFaults(good, evidence(Infinity)).length).toBe(2);
-    expect(wrong({ figures: [] })).toEqual([expect.stringContaining("a picture")]);
+    expect(wrong({ figures: [] })).toEqual([expect.stringContaining("one figure")]);
+    expect(wrong({ figures: [{ ...bars, bars: [] } as typeof bars] })).toEqual([expect.stringContaining("something to draw")]);
     expect(wrong({ figures: [{ ...bars, categories: ["a", "b"] } as typeof bars] })).toEqual([expect.stringContaining("one length")]);
     expect(wrong({ quantities: [{ id: "x", label: "x", unit: "1", value: 1, low: 2, high: 3 }] })).toEqual([expect.stringContaining("low ≤ value")]);
     expect(evidenceFaults(good, { quantities: [{ id: "x", label: "x", unit: "1", value: 1 }], figures: [{ kind: "lines", title: "t", x: { label: "x", unit: "1" }, y: { label: "y", unit: "1" }, lines: [{ name: "a", x: [1], y: new Float64Array(1) as unknown as number[] }] }] })).toEqual([expect.stringContaining("plain data")]);
+  });
+  test("a seed that does not settle what is measured", () => {
+    const repeated = (spread: number): Evidence => ({ ...evidence(0.5), quantities: [overSeeds({ id: "heads", label: "heads", unit: "1" }, [0.5, 0.5 + spread])] });
+    expect(repeatFaults(repeated(0))).toEqual([]);
+    expect(repeatFaults(repeated(0.1))).toEqual([expect.stringContaining("heads: expected the same for the same seed")]);
   });
   test("a sabotage without effect, a verdict that hangs on nothing", () => {
     const always: Claim = { ...good, judge: () => ({ verdict: "supports", reason: "Because." }) };

@@ -42,8 +42,12 @@
  * **Traps of jax-js 0.1.25.** No scan and no while: unroll over time, or use
  * `linear-scan.ts` for linear recurrences. No strided slices. The gradient through
  * the values of `lax.topK` or `np.sort` fails under `jit`: take the indices or a
- * threshold from `lax.stopGradient(x)` and mask x with it. float64 has float32's
- * exp, tanh, sin: what needs more is plain TypeScript.
+ * threshold from `lax.stopGradient(x)` and mask x with it. Under `jit`, a scalar
+ * that was broadcast and then padded or concatenated loses the zeros around it: make
+ * it with `np.full`. A sum straight over `np.take` has no gradient under `jit`
+ * (`scatter input is not imm`); square or weigh it first. float64 has float32's exp,
+ * tanh, sin: what needs more is plain TypeScript. `gradients.ts` works around one
+ * more, in `grad` itself: so take `grad`, `valueAndGrad`, `vjp` from here.
  *
  * **No async reads.** In a cross-origin isolated page jax-js would answer
  * `data()`, `jsAsync()` and `blockUntilReady()` with threads from a `blob:` URL,
@@ -52,11 +56,12 @@
  * thread, there from the start; a compiled kernel needs `'wasm-unsafe-eval'` only.
  */
 import "./missing-globals.ts";
-import { Array as JaxArray, grad, jit, lax, nn, numpy as np, tree, valueAndGrad, vjp, vmap } from "@jax-js/jax";
+import { Array as JaxArray, jit, lax, nn, numpy as np, tree, vmap } from "@jax-js/jax";
 import { size, tensor } from "../../probes/tensor.ts";
 import type { Tensor } from "../../probes/tensor.ts";
 
-export { grad, jit, lax, nn, np, tree, valueAndGrad, vjp, vmap };
+export { jit, lax, nn, np, tree, vmap };
+export { grad, valueAndGrad, vjp } from "./gradients.ts";
 export type { OwnedFunction } from "@jax-js/jax";
 
 /** Arrays by name, nested as one likes: the parameters of a toy, a batch, an inner state. */
