@@ -22,7 +22,7 @@ test("all measures of a run, and one at every step and layer", async () => {
   const trace = exampleTrace({ steps: 9, layers: 2, hiddenSize: 4 });
   const service = new ProbeService();
   const all = await service.runMeasures(trace, { seed: 1, from: 1 });
-  expect([all!.layers, all!.states]).toEqual([3, 8]);
+  expect([all!.layers, all!.states]).toEqual([[0, 1, 2], 8]);
   expect(service.runMeasure(trace, "turning-angle", 1)).toEqual(all!.measures.get("turning-angle"));
   const stopped = service.runMeasures(exampleTrace({ steps: 400, layers: 2, hiddenSize: 900 }), { seed: 1 }, () => service.stop());
   expect(await stopped).toBeNull();
@@ -33,7 +33,7 @@ test("a population: rows come in, curves and comparisons go out", async () => {
   const cells = [{ mode: "cot" as const }, { mode: "latent" as const }];
   service.beginPopulation(ids, 2);
   const rows = Array.from({ length: 6 }, (_, i) =>
-    populationRow(i, cells.map(({ mode }, c) => exampleTrace({ steps: 9, layers: 2, hiddenSize: 5, mode, seed: 10 * i + c })), [], { probes: ids.map(findProbe), start: "question", draws: 1, steps: 20 }, new Random(i)));
+    populationRow(i, cells.map(({ mode }, c) => exampleTrace({ steps: 9, layers: 2, hiddenSize: 5, mode, seed: 10 * i + c })), [], { probes: ids.map(findProbe), start: "question", draws: 1, steps: 20, keepLast: true }, new Random(i)));
   service.addToPopulation("model", rows.slice(0, 2));
   service.addToPopulation("model", rows.slice(2));
   service.addToPopulation("untrained", rows.slice(0, 3));
