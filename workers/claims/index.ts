@@ -4,6 +4,7 @@ import { claim as c2 } from "./c2-equivariance.ts";
 import { claim as c6 } from "./c6-receptive-field.ts";
 import { claim as e2 } from "./e2-percolation.ts";
 import { claim as i3 } from "./i3-attention-as-gradient-descent.ts";
+import { claim as k1 } from "./k1-sensitivity.ts";
 import { claim as k5 } from "./k5-easy-and-hard.ts";
 import { claim as l6 } from "./l6-memorising-power-law.ts";
 import { claim as m4 } from "./m4-distance-concentration.ts";
@@ -18,6 +19,7 @@ import { claim as t2 } from "./t2-dynamic-adjacency.ts";
 import { claim as z1 } from "./z1-noise-in-the-channel.ts";
 import { claim as z1b } from "./z1b-channels.ts";
 import { claim as z2 } from "./z2-superposition.ts";
+import { claim as z3 } from "./z3-bandwidth.ts";
 
 export const claims: readonly Claim[] = [
   m4,
@@ -33,10 +35,12 @@ export const claims: readonly Claim[] = [
   e2,
   p4,
   i3,
+  k1,
   k5,
   z1,
   z1b,
   z2,
+  z3,
   o5,
 ];
 
