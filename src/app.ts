@@ -137,6 +137,8 @@ export class GeodesicApp extends LitElement {
     switch (this.address.place) {
       case "probe":
         return this.probePage();
+      case "claims":
+        return html`<claims-page .address=${this.address}></claims-page>`;
     }
   }
 

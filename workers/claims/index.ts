@@ -9,12 +9,16 @@ import { claim as l6 } from "./l6-memorising-power-law.ts";
 import { claim as m4 } from "./m4-distance-concentration.ts";
 import { claim as m6 } from "./m6-rings-through-layers.ts";
 import { claim as o5 } from "./o5-drift.ts";
+import { claim as p4 } from "./p4-budgets.ts";
 import { claim as r2 } from "./r2-flip-flop.ts";
 import { claim as r4 } from "./r4-jacobian-products.ts";
 import { claim as r7 } from "./r7-loops-in-memory.ts";
 import { claim as s1 } from "./s1-optimal-projection.ts";
 import { claim as t1 } from "./t1-set-without-positions.ts";
+import { claim as t2 } from "./t2-dynamic-adjacency.ts";
 import { claim as z1 } from "./z1-noise-in-the-channel.ts";
+import { claim as z1b } from "./z1b-channels.ts";
+import { claim as z2 } from "./z2-superposition.ts";
 
 export const claims: readonly Claim[] = [
   m4,
@@ -26,12 +30,16 @@ export const claims: readonly Claim[] = [
   r7,
   s1,
   t1,
+  t2,
   l6,
   e2,
+  p4,
   i3,
   k5,
   z1,
+  z2,
   o5,
+  z1b,
 ];
 
 /**

@@ -116,12 +116,16 @@ export class ReferenceDecoder implements Decoder {
     const logits = tensor([n, config.vocabSize]);
     const finalNorm = tensor([n, d]);
     const residPost = options.capture ? tensor([n, config.layers + 1, d]) : null;
+    const positions = this.length + n;
+    const attnPattern = options.attention ? tensor([n, config.layers, config.heads, positions]) : null;
     for (let t = 0; t < n; t++) {
       const x = Float64Array.from(row(vectors, t));
       edit(x, edits, 0, t);
       residPost?.data.set(x, t * (config.layers + 1) * d);
       this.layers.forEach((layer, l) => {
-        this.attend(layer, l, x);
+        // The pattern of this query, [H, S].
+        const at = (t * config.layers + l) * config.heads * positions;
+        this.attend(layer, l, x, attnPattern?.data.subarray(at, at + config.heads * positions));
         mlp(layer, config, x);
         edit(x, edits, l + 1, t);
         residPost?.data.set(x, (t * (config.layers + 1) + l + 1) * d);
@@ -131,7 +135,7 @@ export class ReferenceDecoder implements Decoder {
       logits.data.set(product(this.head, normed), t * config.vocabSize);
       this.length++;
     }
-    return { logits, residPost, finalNorm };
+    return { logits, residPost, finalNorm, ...(attnPattern ? { attnPattern } : {}) };
   }
 
   async unembed(states: Tensor): Promise<Tensor> {
@@ -153,8 +157,12 @@ export class ReferenceDecoder implements Decoder {
     this.length = 0;
   }
 
-  /** x += O · attention(…), at position `this.length`, whose key and value join the cache. */
-  private attend(layer: Layer, index: number, x: Float64Array): void {
+  /**
+   * x += O · attention(…), at position `this.length`, whose key and value join the cache.
+   *
+   * @param kept  [H, S] filled with the attention of each head, where it is wanted
+   */
+  private attend(layer: Layer, index: number, x: Float64Array, kept?: Float32Array): void {
     const { heads, kvHeads, headDim, rmsNormEps } = this.config;
     const position = this.length;
     const normed = rmsNorm(x, layer.inputNorm, rmsNormEps);
@@ -192,6 +200,7 @@ export class ReferenceDecoder implements Decoder {
       }
       for (let s = 0; s <= position; s++) {
         const share = pattern[s]! / sum;
+        if (kept) kept[(h * kept.length) / heads + s] = share;
         const at = s * width + shared;
         for (let i = 0; i < headDim; i++) mixed[own + i] = mixed[own + i]! + share * values[at + i]!;
       }
