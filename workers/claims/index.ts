@@ -37,9 +37,9 @@ export const claims: readonly Claim[] = [
   i3,
   k5,
   z1,
+  z1b,
   z2,
   o5,
-  z1b,
 ];
 
 /**

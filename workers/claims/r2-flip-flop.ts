@@ -94,7 +94,7 @@ export function flipFlops(n: number, random: Random, T = length): { readonly inp
   return { inputs, targets };
 }
 
-interface Seen {
+export interface Seen {
   readonly right: number;
   readonly directions: number;
   readonly memories: number;
@@ -151,7 +151,8 @@ function follow(p: Memory, x: np.Array, form: RnnForm, start?: np.Array): { hidd
   return { hidden: hidden.ref, output: np.matmul(hidden, p.weight).add(p.bias) };
 }
 
-function look(parameters: Memory, form: RnnForm, sequences: number, random: Random): Seen {
+/** What is measured of one network. */
+export function look(parameters: Memory, form: RnnForm, sequences: number, random: Random): Seen {
   const { inputs, targets } = flipFlops(sequences, random.fork("test"));
   const [hidden, output] = evaluate(parameters, (p, x) => {
     const after = follow(p, x, form);
