@@ -11,6 +11,7 @@ import { claim as m4 } from "./m4-distance-concentration.ts";
 import { claim as m6 } from "./m6-rings-through-layers.ts";
 import { claim as o5 } from "./o5-drift.ts";
 import { claim as p4 } from "./p4-budgets.ts";
+import { claim as r2 } from "./r2-flip-flop.ts";
 import { claim as r4 } from "./r4-jacobian-products.ts";
 import { claim as r7 } from "./r7-loops-in-memory.ts";
 import { claim as s1 } from "./s1-optimal-projection.ts";
@@ -26,6 +27,7 @@ export const claims: readonly Claim[] = [
   m6,
   c2,
   c6,
+  r2,
   r4,
   r7,
   s1,

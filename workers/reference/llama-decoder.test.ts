@@ -85,7 +85,7 @@ test("with no layers the logits are head · norm(E[t])", async () => {
 });
 
 test.each([
-  ["an empty input", (d: ReferenceDecoder) => d.forward([]), /forward: expected at least one position, got none/],
+  ["an empty input", (d: ReferenceDecoder) => d.forward([]), /forward: expected at least one token or vector, got none/],
   ["vectors of another size", (d: ReferenceDecoder) => d.forward(tensor([1, 7])), /expected vectors \[N, 8\], got \[1, 7\]/],
   ["states of another size", (d: ReferenceDecoder) => d.lens(tensor([8])), /expected states \[N, 8\], got \[8\]/],
   ["a rewind forwards", (d: ReferenceDecoder) => d.rewind(1), /rewind: expected 0 to 0 positions, got 1/],
