@@ -127,7 +127,7 @@ export class GeodesicApp extends LitElement {
       </header>
       <main @show-origin=${this.showOrigin}>${this.page()}</main>
       ${probing ? this.status() : nothing}
-      <help-dialog></help-dialog>
+      <help-dialog place=${this.address.place}></help-dialog>
       <origin-card></origin-card>
     `;
   }

@@ -4,8 +4,8 @@
  * runs go on while another place of the page is looked at.
  */
 import type { Judgement, Verdict } from "../workers/claims/claim.ts";
-import type { ClaimRun, RecordedRun } from "../workers/claims/evidence.ts";
-import type { ClaimProgress, ClaimRecord, ClaimRequest, JudgedRun } from "../workers/claims/service.ts";
+import type { ClaimRun } from "../workers/claims/evidence.ts";
+import type { ClaimProgress, ClaimRecord, ClaimRequest, JudgedRecording, JudgedRun } from "../workers/claims/service.ts";
 import { connectClaims } from "../workers/connect-claims.ts";
 import { forgetRun, keepRun, keptRuns } from "./kept-claims.ts";
 import { messageOf } from "./message.ts";
@@ -32,7 +32,7 @@ export class Claims extends EventTarget {
   /** Of this visit. */
   readonly sabotaged = new Map<string, JudgedRun>();
   /** What was recorded beforehand; null where nothing was, absent until asked. */
-  readonly recorded = new Map<string, { readonly run: RecordedRun; readonly judgement: Judgement } | null>();
+  readonly recorded = new Map<string, JudgedRecording | null>();
   readonly errors = new Map<string, string>();
   running: Running | null = null;
   /** Behind the one that runs, in order. */

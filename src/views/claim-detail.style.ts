@@ -28,6 +28,7 @@ export const claimDetailStyle = css`
   .word .verdict { font-size: 1.5rem; line-height: 1.2; font-weight: 650; }
   .word .agrees { color: var(--soft); }
   .why { display: flex; flex-direction: column; gap: 0.3rem; max-width: 88ch; }
+  .seeds { display: flex; flex-wrap: wrap; gap: 0.2rem 0.9rem; }
   .wide, .controls { grid-column: 1 / -1; }
   .controls { display: flex; flex-wrap: wrap; gap: 0.5rem 0.8rem; align-items: center; }
   .controls input { width: 8rem; margin-left: 0.3rem; }

@@ -157,7 +157,7 @@ export class ClaimDetail extends LitElement {
     return html`<section class="banner ${shown ? shown.judgement.verdict : "none"}" aria-label="verdict" aria-live="polite">
       ${shown
         ? html`<div class="word">${verdictMark(shown.judgement.verdict)}<span class="agrees small">${verdictWords[shown.judgement.verdict].agrees}</span></div>
-            <div class="why"><p>${shown.judgement.reason}</p><p class="small soft number">${this.provenance(shown)}</p></div>`
+            <div class="why"><p>${shown.judgement.reason}</p><p class="small soft number">${this.provenance(shown)}</p>${this.bySeed()}</div>`
         : html`<div class="word">${verdictMark(null)}</div><div class="why"><p class="soft">${running ? "The verdict comes with the numbers." : claims.isBusy(id) ? "It waits for the claims before it." : "It has not run in this browser with these seeds."}</p></div>`}
       ${this.controls(shown)}
       ${running ? html`<progress-line class="wide" label=${running.request.sabotaged ? "running, sabotaged" : "running"} .value=${Math.round(1000 * (running.progress?.done ?? 0))} max="1000" detail=${progressWords(running.progress)} @stop=${this.stop}></progress-line>` : nothing}
@@ -170,8 +170,16 @@ export class ClaimDetail extends LitElement {
 
   private provenance({ run, judgement }: JudgedRun): string {
     const expected = this.record.expectation.verdict;
-    const where = this.view === "recorded" ? "recorded" : "this browser";
+    const recorded = this.view === "recorded" ? this.claims.recorded.get(run.id) : null;
+    const where = recorded ? `recorded with ${Object.entries(recorded.run.versions).filter(([name]) => name !== "commit").map(([name, version]) => `${name} ${version}`).join(", ")}` : "this browser";
     return `${where}, ${shortDate(run.date)}, seeds ${run.seeds.join(" ")}, ${formatDuration(run.milliseconds / 1000)}; ${judgement.verdict === expected ? "as expected" : `expected: ${verdictWords[expected].name}`}`;
+  }
+
+  /** Whether the recorded verdict hangs on one seed. */
+  private bySeed(): TemplateResult | typeof nothing {
+    const { bySeed = [] } = (this.view === "recorded" ? this.claims.recorded.get(this.record.id) : null) ?? {};
+    if (bySeed.length === 0) return nothing;
+    return html`<p class="small seeds"><span class="soft">each seed alone:</span> ${bySeed.map(({ seed, judgement }) => html`<span title=${judgement.reason}>${verdictMark(judgement.verdict, { text: `${seed} ${verdictWords[judgement.verdict].name}` })}</span>`)}</p>`;
   }
 
   private controls(shown: JudgedRun | null): TemplateResult {
