@@ -127,7 +127,7 @@ export class GeodesicApp extends LitElement {
       </header>
       <main @show-origin=${this.showOrigin}>${this.page()}</main>
       ${probing ? this.status() : nothing}
-      <help-dialog></help-dialog>
+      <help-dialog place=${this.address.place}></help-dialog>
       <origin-card></origin-card>
     `;
   }
@@ -139,6 +139,8 @@ export class GeodesicApp extends LitElement {
         return this.probePage();
       case "compare":
         return html`<compare-page .address=${this.address}></compare-page>`;
+      case "claims":
+        return html`<claims-page .address=${this.address}></claims-page>`;
     }
   }
 
