@@ -133,6 +133,8 @@ export class GeodesicApp extends LitElement {
     switch (this.address.place) {
       case "probe":
         return this.probePage();
+      case "lab":
+        return html`<lab-page .address=${this.address}></lab-page>`;
     }
   }
 

@@ -44,14 +44,18 @@ function keep(result: LessonResult): void {
   writeFileSync(results, `[\n${all.map((r) => JSON.stringify(r)).join(",\n")}\n]\n`);
 }
 
-let longest = 0;
+/** How long a training of this architecture may take, s: as the longest one before, and a margin. */
+function expected(architecture: string): number {
+  const before = recorded().filter((r) => r.architecture === architecture).map(({ seconds }) => seconds);
+  return 1.4 * Math.max(...before, before.length > 0 ? 0 : 50) + 5;
+}
+
 for (const task of sequenceTasks) {
   for (const { id: architecture } of architectures) {
     const request: LessonRequest = { architecture, task: task.id, seed };
     if (only && !only.some((name) => [architecture, task.id, `${architecture}/${task.id}`].includes(name))) continue;
     if (!values.again && recorded().some((r) => same(r, request))) continue;
-    if (performance.now() + 1.2 * longest > deadline) process.exit(0);
-    const begun = performance.now();
+    if (performance.now() + 1000 * expected(architecture) > deadline) process.exit(0);
     const student = new Student(request);
     for await (const { step } of student.study(recipe.steps)) if (step % 500 === 0) console.log(`  ${architecture} ${task.id} step ${step}: loss ${student.losses.at(-1)?.[1].toFixed(3)}, right ${student.progress.at(-1)?.correct} of ${student.progress.at(-1)?.of}`);
     const result = student.result(new Date().toISOString().slice(0, 10));
@@ -59,7 +63,6 @@ for (const task of sequenceTasks) {
     mkdirSync(weights, { recursive: true });
     writeFileSync(new URL(`${architecture}-${task.id}-${seed}.json`, weights), JSON.stringify(packWeights(student.weights())));
     student.dispose();
-    longest = Math.max(longest, performance.now() - begun);
     const { correct, of } = result.accuracy.find(({ difficulty }) => difficulty === task.difficulty.initial)!;
     const [low, high] = wilson(correct, of);
     console.log(`${architecture} ${task.id} seed ${seed}: ${(correct / of).toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}], reached ${stepsToReach(result) ?? "not"}, ${result.parameters} parameters, ${result.seconds.toFixed(1)} s (${((1000 * result.seconds) / result.steps).toFixed(1)} ms a step)`);
