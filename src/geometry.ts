@@ -43,7 +43,7 @@ export class Geometry extends EventTarget {
   progress: { readonly done: number; readonly total: number } | null = null;
   notice = "";
 
-  private readonly probes: ProbeHandle = connectProbes();
+  readonly probes: ProbeHandle = connectProbes();
   private busy = false;
   private again = false;
   private shown = "";

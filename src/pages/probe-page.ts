@@ -18,6 +18,7 @@ import { words } from "../words.ts";
 import "../views/accuracy-panel.ts";
 import "../views/lens-grid.ts";
 import "../views/metric-chart.ts";
+import "../views/more-measures.ts";
 import "../views/mode-column.ts";
 import type { ControlEvent } from "../views/mode-column.ts";
 import "../views/panel.ts";
@@ -71,6 +72,7 @@ export class ProbePage extends LitElement {
       <div class="pair">${this.trajectory()} ${this.holds()}</div>
       <section class="multiples" aria-label="measures per step">${charted.map((id) => this.measure(id))}</section>
       ${session.custom ? nothing : html`<accuracy-panel .runner=${this.accuracy} .settings=${session.settings} ?ready=${session.load.status === "ready"} @run-accuracy=${this.runAccuracy}></accuracy-panel>`}
+      <more-measures .session=${session} .geometry=${this.geometry}></more-measures>
     </div>`;
   }
 
