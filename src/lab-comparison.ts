@@ -10,16 +10,16 @@ import { jointTrajectory } from "../probes/joint.ts";
 import { task as findTask } from "../probes/tasks/index.ts";
 import type { Trace } from "../probes/trace.ts";
 import type { Figure, Line } from "../workers/claims/claim.ts";
-import { connect, type EngineHandle } from "../workers/connect.ts";
 import type { LabHandle } from "../workers/connect-lab.ts";
 import type { ProbeHandle } from "../workers/connect-probes.ts";
 import { requestFor } from "../workers/decoding/request.ts";
 import type { ArchitectureId } from "../workers/lab/architecture.ts";
 import { recordedWeights } from "../workers/lab/recorded.ts";
-import { messageOf } from "./engine-host.ts";
+import { BackgroundEngine } from "./background-engine.ts";
+import { messageOf } from "./message-of.ts";
 import { explanations } from "./lab-explanations.ts";
 import type { LabTraining } from "./lab-training.ts";
-import { embeddedModel, modelRequest } from "./model-choice.ts";
+import { embeddedModel } from "./model-choice.ts";
 import { originOf } from "./selection.ts";
 import type { PlotTrack } from "./views/trajectory-plot.ts";
 
@@ -72,8 +72,7 @@ export class LabComparison extends EventTarget {
 
   private round = 0;
   private shown = "";
-  private engine: EngineHandle | null = null;
-  private loaded: Promise<unknown> | null = null;
+  private readonly background = new BackgroundEngine();
   /** By what was asked: reading a problem again gives the same. */
   private readonly read = new Map<string, Promise<Trace[]>>();
 
@@ -87,8 +86,7 @@ export class LabComparison extends EventTarget {
 
   /** Shows this; does nothing where it is shown already. */
   async show(wanted: Compared): Promise<void> {
-    const { training } = this;
-    const key = JSON.stringify([wanted, wanted.architectures.map((id) => (training.is(id, wanted.task) && !training.busy ? training.step : -1))]);
+    const key = JSON.stringify([wanted, wanted.architectures.map((id) => this.training.keptModel(id, wanted.task)?.steps)]);
     if (key === this.shown) return;
     this.shown = key;
     const round = ++this.round;
@@ -114,9 +112,7 @@ export class LabComparison extends EventTarget {
   release(): void {
     this.round++;
     this.shown = "";
-    this.engine?.terminate();
-    this.engine = null;
-    this.loaded = null;
+    this.background.release();
   }
 
   private async entry(id: Entry["id"], wanted: Compared): Promise<Entry> {
@@ -131,11 +127,10 @@ export class LabComparison extends EventTarget {
   }
 
   private async labModel(architecture: ArchitectureId, { task, difficulty, problem }: Compared): Promise<Trace[]> {
-    const { training } = this;
-    const asked = { architecture, task, difficulty, problem };
-    if (training.is(architecture, task) && (training.step > 0 || training.begunFrom !== "")) return [(await this.lab.look(asked)).trace];
-    const recorded = await recordedWeights(architecture, task);
-    return recorded ? [(await this.lab.look({ ...asked, weights: recorded.weights })).trace] : [];
+    const trained = this.training.keptModel(architecture, task) ?? (await recordedWeights(architecture, task));
+    if (!trained) return [];
+    const { trace } = await this.lab.look({ architecture, task, difficulty, problem, weights: trained.weights });
+    return [trace];
   }
 
   private languageModel({ task, difficulty, problem }: Compared): Promise<Trace[]> {
@@ -151,8 +146,7 @@ export class LabComparison extends EventTarget {
   }
 
   private async answers(hops: number, seed: number): Promise<Trace[]> {
-    const engine = (this.engine ??= connect(embeddedModel.engine));
-    await (this.loaded ??= engine.load(modelRequest(embeddedModel, null), () => undefined));
+    const { engine } = await this.background.with(embeddedModel);
     const task = findTask("pointer-chase");
     const drawn = task.draw(seed, { difficulty: hops, shots: 0, variant: null });
     const run = (mode: "direct" | "cot"): Promise<Trace> => engine.run(requestFor(task, drawn, mode, { shots: 0 }), () => undefined);

@@ -8,7 +8,7 @@ import type { Look, StudyProgress } from "../workers/lab/lab-service.ts";
 import type { LessonRequest } from "../workers/lab/lesson.ts";
 import type { LessonResult } from "../workers/lab/results.ts";
 import type { Weights } from "../workers/toys/weights.ts";
-import { messageOf } from "./engine-host.ts";
+import { messageOf } from "./message-of.ts";
 
 export type TrainingStatus =
   /** Nothing was begun. */
@@ -20,6 +20,12 @@ export type TrainingStatus =
   /** As many steps as were asked for are done. */
   | "done"
   | "failed";
+
+/** A model that was trained, or opened, in this visit. */
+export interface KeptModel extends LessonRequest {
+  readonly steps: number;
+  readonly weights: Weights;
+}
 
 /** Least time between two looks at a model while it trains, ms. */
 const lookEvery = 1500;
@@ -44,6 +50,8 @@ export class LabTraining extends EventTarget {
   problem = 0;
   difficulty = 0;
 
+  /** What was trained or opened in this visit, by model: the next training does not lose it. */
+  private readonly kept = new Map<string, KeptModel>();
   private looking = false;
   private looked = 0;
 
@@ -87,6 +95,22 @@ export class LabTraining extends EventTarget {
     this.lab.stop();
   }
 
+  /** As if nothing had been begun. */
+  forget(): void {
+    this.lab.stop();
+    Object.assign(this, { request: null, step: 0, losses: [], progress: [], begunFrom: "", message: "", look: null });
+    this.become("none");
+  }
+
+  remember({ architecture, task, seed, steps, weights }: KeptModel): void {
+    this.kept.set(`${architecture} ${task}`, { architecture, task, seed, steps, weights });
+  }
+
+  /** What this visit left of a model; null where it was neither trained nor opened. */
+  keptModel(architecture: string, task: string): KeptModel | null {
+    return this.kept.get(`${architecture} ${task}`) ?? null;
+  }
+
   /** Its weights as they are now. */
   weights(): Promise<Weights> {
     return this.lab.weights();
@@ -107,14 +131,22 @@ export class LabTraining extends EventTarget {
       this.message = messageOf(error);
       this.become("failed");
     }
+    await this.keep(request);
     await this.lookAgain();
+  }
+
+  private async keep(request: LessonRequest): Promise<void> {
+    const { step, status } = this;
+    if (step === 0 || status === "failed" || request !== this.request) return;
+    const weights = await this.lab.weights().catch(() => null);
+    if (weights && request === this.request) this.remember({ ...request, steps: step, weights });
   }
 
   private async study(request: LessonRequest, until: number, clicked: number | null): Promise<void> {
     const { stopped } = await this.lab.study(until, (told: StudyProgress) => {
       // Progress has a channel of its own; its last message may come after the end, or another beginning.
       if (request !== this.request || !this.busy) return;
-      if (clicked !== null) this.firstStep ??= performance.now() - clicked;
+      if (clicked !== null && this.firstStep === null) this.firstStep = performance.measure("geodesic:first-training-step", { start: clicked, end: performance.now() }).duration;
       Object.assign(this, { step: told.step, seconds: told.seconds, losses: [...this.losses, ...told.losses], progress: [...this.progress, ...told.progress] });
       this.become("running");
       if (performance.now() - this.looked > lookEvery) void this.lookAgain();
