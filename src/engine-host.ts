@@ -5,11 +5,11 @@
 import type { LoadProgress, LoadReport } from "../workers/engine.ts";
 import type { EngineHandle } from "../workers/connect.ts";
 import { nextEngine } from "./first-engine.ts";
-import { messageOf } from "./message-of.ts";
 import { type Files, type ModelChoice, modelRequest } from "./model-choice.ts";
 import { askToKeep, type Kept, keptOf } from "./stored-models.ts";
+import { messageOf } from "./message.ts";
 
-export { messageOf };
+export { messageOf } from "./message.ts";
 
 export type LoadState =
   | { readonly status: "idle" }

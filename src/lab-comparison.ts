@@ -9,14 +9,14 @@ import { probe } from "../probes/index.ts";
 import { jointTrajectory } from "../probes/joint.ts";
 import { task as findTask } from "../probes/tasks/index.ts";
 import type { Trace } from "../probes/trace.ts";
-import type { Figure, Line } from "../workers/claims/claim.ts";
+import type { Axis, Figure, Line } from "../workers/claims/claim.ts";
 import type { LabHandle } from "../workers/connect-lab.ts";
 import type { ProbeHandle } from "../workers/connect-probes.ts";
 import { requestFor } from "../workers/decoding/request.ts";
 import type { ArchitectureId } from "../workers/lab/architecture.ts";
 import { recordedWeights } from "../workers/lab/recorded.ts";
 import { BackgroundEngine } from "./background-engine.ts";
-import { messageOf } from "./message-of.ts";
+import { messageOf } from "./message.ts";
 import { explanations } from "./lab-explanations.ts";
 import type { LabTraining } from "./lab-training.ts";
 import { embeddedModel } from "./model-choice.ts";
@@ -56,6 +56,14 @@ export interface Entry {
 /** The measures that are drawn, by probe id. */
 export const comparedProbes = ["answer-probability", "entropy", "turning-angle", "step-length"] as const;
 export type ComparedProbe = (typeof comparedProbes)[number];
+
+const measureAxes: Readonly<Record<ComparedProbe, Axis>> = {
+  "answer-probability": { label: "p(right answer)", unit: "" },
+  entropy: { label: "entropy of the next token", unit: "nats" },
+  "turning-angle": { label: "turning angle", unit: "rad" },
+  // Streams differ in size from model to model.
+  "step-length": { label: "step length", unit: "of the run’s mean" },
+};
 
 /** What the language model is asked beside a task of the lab: pointer chase, with so many arrows, and why that. */
 export function beside(task: string, difficulty: number): { readonly hops: number; readonly why: string } {
@@ -154,14 +162,16 @@ export class LabComparison extends EventTarget {
   }
 
   private async project(traces: readonly Trace[], choice: LayerChoice): Promise<Picture> {
-    const joint = jointTrajectory(traces, layerOf(traces[0]!, choice), "all");
+    // A model of the lab reads a dozen or two tokens; of the language model's many those of the question are drawn.
+    const joint = jointTrajectory(traces, layerOf(traces[0]!, choice), traces[0]!.model.engine === "toy" ? "all" : "question");
     const { coordinates, explained, trustworthiness } = await this.probes.project({ points: joint.points, method: "pca", seed: 1 });
     const tracks = traces.map((trace, i): PlotTrack => {
       const rows = joint.index.flatMap((point, r) => (point.trace === i ? [r] : []));
       const points = new Float32Array(rows.length * 2);
       rows.forEach((r, k) => points.set(coordinates.data.subarray(2 * r, 2 * r + 2), 2 * k));
       const origin = originOf(trace);
-      return { mode: trace.mode, control: false, steps: trace.steps.map(({ index }) => index - origin), labels: trace.steps.map(({ text }) => text), phases: trace.steps.map(({ phase }) => phase), points };
+      const steps = rows.map((r) => trace.steps[joint.index[r]!.step]!);
+      return { mode: trace.mode, control: false, steps: steps.map(({ index }) => index - origin), labels: steps.map(({ text }) => text), phases: steps.map(({ phase }) => phase), points };
     });
     return { tracks, explained, trust: trustworthiness };
   }
@@ -169,8 +179,10 @@ export class LabComparison extends EventTarget {
   /** Each measure of all models, on the same axes: at once, over the steps up to the answer. */
   private async measure(entries: readonly Entry[], choice: LayerChoice): Promise<Map<ComparedProbe, Figure>> {
     const figures = new Map<ComparedProbe, Figure>();
+    const lab = entries.filter(({ id, traces }) => id !== "language-model" && traces.length > 0);
+    const first = lab.length > 0 ? -Math.max(...lab.map(({ traces }) => originOf(traces[0]!))) : -Infinity;
     for (const id of comparedProbes) {
-      const { title, unit } = probe(id);
+      const { title } = probe(id);
       const lines: Line[] = [];
       for (const { name, traces } of entries) {
         const [trace] = traces;
@@ -179,11 +191,12 @@ export class LabComparison extends EventTarget {
         if (measured.kind !== "series") continue;
         const origin = originOf(trace);
         const values = Array.from(measured.values);
-        // Streams differ in size from model to model: lengths count in means of the run's own.
         const scale = id === "step-length" ? mean(values.filter(Number.isFinite)) : 1;
-        lines.push({ name, x: measured.steps.map((step) => step - origin), y: values.map((value) => value / scale) });
+        // A prompt of the language model is longer: what comes before the others begin would only make them small.
+        const shown = measured.steps.map((step) => step - origin >= first);
+        lines.push({ name, x: measured.steps.map((step) => step - origin).filter((_, i) => shown[i]), y: values.map((value) => value / scale).filter((_, i) => shown[i]) });
       }
-      figures.set(id, { kind: "lines", title, x: { label: "token, 0 = the one behind which the answer stands", unit: "" }, y: id === "step-length" ? { label: "step length", unit: "of the run’s mean" } : { label: title, unit: unit === "1" ? "" : unit }, lines });
+      figures.set(id, { kind: "lines", title, x: { label: "token, 0 = the one behind which the answer stands", unit: "" }, y: measureAxes[id], lines });
     }
     return figures;
   }

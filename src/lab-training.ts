@@ -8,7 +8,7 @@ import type { Look, StudyProgress } from "../workers/lab/lab-service.ts";
 import type { LessonRequest } from "../workers/lab/lesson.ts";
 import type { LessonResult } from "../workers/lab/results.ts";
 import type { Weights } from "../workers/toys/weights.ts";
-import { messageOf } from "./message-of.ts";
+import { messageOf } from "./message.ts";
 
 export type TrainingStatus =
   /** Nothing was begun. */

@@ -31,7 +31,7 @@ export class LabCompare extends LitElement {
       .problem { overflow-wrap: anywhere; max-width: 100ch; }
       .problem code { font-family: var(--mono); font-size: var(--small); }
       h2 { font-size: var(--large); letter-spacing: -0.01em; margin-top: 0.6rem; }
-      .plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: 0.9rem; }
+      .plots { display: grid; align-items: start; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: 0.9rem; }
       .measures { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0.9rem; }
       trajectory-plot { --chart-height: 250px; }
       claim-figure { --chart-height: 220px; }

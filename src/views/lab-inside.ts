@@ -21,7 +21,7 @@ export class LabInside extends LitElement {
       .bar label { font-size: var(--small); color: var(--soft); display: flex; align-items: center; gap: 0.4rem; }
       .problem { overflow-wrap: anywhere; }
       .problem code { font-family: var(--mono); font-size: var(--small); }
-      .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 26rem), 1fr)); gap: 0.9rem; }
+      .panels { display: grid; align-items: start; grid-template-columns: repeat(auto-fill, minmax(min(100%, 26rem), 1fr)); gap: 0.9rem; }
     `,
   ];
 

@@ -2,7 +2,7 @@
  * What each architecture learns of each task: the share of right answers with
  * its interval, the steps that it took, and the time; a cell leads to the model.
  */
-import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { css, html, LitElement, nothing, svg, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { sequenceTasks } from "../../probes/tasks/sequence/index.ts";
 import type { SequenceTask } from "../../probes/tasks/sequence/sequence-task.ts";
@@ -30,11 +30,14 @@ export class LabTable extends LitElement {
       td a { display: block; color: inherit; text-decoration: none; border-radius: 6px; margin: -0.2rem -0.3rem; padding: 0.2rem 0.3rem; }
       td a:hover { background: var(--surface); }
       .share { font-size: 1.0625rem; font-weight: 600; }
-      .bar { display: block; width: 100%; height: 4px; margin: 0.2rem 0 0.25rem; border-radius: 2px; background: var(--line); }
-      .bar .right-answers { fill: var(--direct); }
-      .bar .by-chance { fill: var(--ink); }
+      .spark { display: block; width: 100%; max-width: 7rem; height: 22px; margin: 0.2rem 0 0.25rem; }
+      .spark .ground { fill: var(--surface); }
+      .spark .bar { fill: var(--direct); fill-opacity: 0.42; }
+      .spark .bar.counted { fill-opacity: 1; }
+      .spark .by-chance { fill: var(--ink); }
       .chance .share { font-weight: 400; color: var(--soft); }
-      .chance .bar .right-answers { fill: var(--faint); }
+      .chance .spark .bar { fill: var(--faint); }
+      @media (max-width: 720px) { col.task { width: 7.5rem; } table { min-width: 50rem; } }
     `,
   ];
 
@@ -65,10 +68,23 @@ export class LabTable extends LitElement {
     // Chance lies in the interval, or above it: nothing was learnt that this would show.
     return html`<td class="number ${low <= chance ? "chance" : ""}"><a href=${href}>
       <span class="share">${formatPercent(correct / of)}</span> <span class="small soft">${Math.round(100 * low)}–${Math.round(100 * high)}</span>
-      <svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true"><rect class="right-answers" width=${(100 * correct) / of} height="4" /><rect class="by-chance" x=${100 * chance} width="1" height="4" /></svg>
+      ${byDifficulty(task, runs)}
       <span class="small soft">${said}<br />${formatDuration(seconds)} of training${runs.length > 1 ? html`<br />${runs.length} seeds` : nothing}</span>
     </a></td>`;
   }
+}
+
+/** A bar for each difficulty, from the easiest to the hardest; the one that is counted is dark, a line across each is chance. */
+function byDifficulty(task: SequenceTask, runs: readonly LessonResult[]): TemplateResult {
+  const shares = runs[0]!.accuracy.map(({ difficulty }) => {
+    const counts = runs.flatMap(({ accuracy }) => accuracy.filter((count) => count.difficulty === difficulty));
+    const share = counts.reduce((sum, { correct }) => sum + correct, 0) / counts.reduce((sum, { of }) => sum + of, 0);
+    return { difficulty, share, chance: task.draw(0, { difficulty, shots: 0, variant: null }).chance };
+  });
+  const words = shares.map(({ difficulty, share }) => `${difficulty}: ${formatPercent(share)}`).join(", ");
+  return html`<svg class="spark" viewBox="0 0 ${10 * shares.length} 20" preserveAspectRatio="none" role="img" aria-label="by number of ${task.difficulty.name}, ${words}">
+    ${shares.map(({ difficulty, share, chance }, i) => svg`<rect class="ground" x=${10 * i} width="9" height="20" /><rect class="bar ${difficulty === task.difficulty.initial ? "counted" : ""}" x=${10 * i} y=${20 * (1 - share)} width="9" height=${20 * share} /><rect class="by-chance" x=${10 * i} y=${20 * (1 - chance) - 0.4} width="9" height="0.8" />`)}
+  </svg>`;
 }
 
 function chanceOf(task: SequenceTask): number {

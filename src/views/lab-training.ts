@@ -10,7 +10,7 @@ import type { ArchitectureId } from "../../workers/lab/architecture.ts";
 import { recipe } from "../../workers/lab/lesson.ts";
 import { recordedWeights } from "../../workers/lab/recorded.ts";
 import type { LessonResult } from "../../workers/lab/results.ts";
-import { messageOf } from "../message-of.ts";
+import { messageOf } from "../message.ts";
 import { formatDuration, formatNumber, formatPercent } from "../format.ts";
 import { openWeights, saveWeights } from "../lab-files.ts";
 import type { LabTraining } from "../lab-training.ts";
@@ -72,12 +72,13 @@ export class LabTrainingView extends LitElement {
     const { training, architecture, task } = this;
     const ours = training.is(architecture, task.id);
     const status = ours ? training.status : "none";
+    const accuracy = this.accuracy(ours);
     return html`<geo-panel heading="Does it learn?" caption=${this.caption(ours)}>
       <div class="bar">
         <label>task <select @change=${this.setTask} aria-label="task" ?disabled=${ours && training.busy}>${sequenceTasks.map(({ id, title }) => html`<option value=${id} ?selected=${id === task.id}>${title}</option>`)}</select></label>
         <label>seed <input type="number" step="1" .value=${live(String(this.seed))} @change=${this.setSeed} aria-label="seed" ?disabled=${ours && training.busy} /></label>
-        ${status === "starting" || status === "running"
-          ? html`<button class="go" @click=${this.stop}>stop</button>`
+        ${ours && training.busy
+          ? nothing
           : html`${ours && training.begunFrom === "" && training.step > 0 && training.step < recipe.steps ? html`<button class="go" @click=${this.goOn}>go on</button><button @click=${this.begin}>begin again</button>` : html`<button class="go" @click=${this.begin}>train</button>`}`}
         ${ours && !training.busy && status !== "failed" && status !== "none" ? html`<button @click=${this.save}>save weights</button>` : nothing}
         <label class="file"><span class="button">open weights</span><input type="file" accept=".safetensors" aria-label="open weights" @change=${this.open} /></label>
@@ -87,7 +88,7 @@ export class LabTrainingView extends LitElement {
       ${status === "failed" ? html`<p class="small wrong" role="alert">${training.message}</p>` : nothing}
       ${this.notice === "" ? nothing : html`<p class="small wrong" role="alert">${this.notice}</p>`}
       <claim-figure id="loss" .figure=${this.losses(ours)}></claim-figure>
-      <claim-figure id="accuracy" .figure=${this.accuracy(ours)}></claim-figure>
+      ${accuracy ? html`<claim-figure id="accuracy" .figure=${accuracy}></claim-figure>` : nothing}
       <div slot="help">
         <p>AdamW on ${recipe.batch} sequences a step, ${recipe.steps} steps: the learning rate rises to ${recipe.rate} in ${recipe.warmup} steps and falls along half a cosine. Loss is the mean cross-entropy of every token that is asked for, in nats, averaged over 10 steps. Every 100 steps the model is examined on 100 problems of the table’s difficulty.</p>
         <p><b>Caution</b> The same seed gives the same run, here and in the record, to the rounding of float32. A stopped run goes on as if it had not been stopped; weights that were opened begin a training of their own.</p>
@@ -122,7 +123,8 @@ export class LabTrainingView extends LitElement {
     return { kind: "lines", title: "training loss", x: { label: "step", unit: "" }, y: { label: "loss", unit: "nats" }, lines };
   }
 
-  private accuracy(ours: boolean): Figure {
+  /** Null before the first examination, where none is recorded. */
+  private accuracy(ours: boolean): Figure | null {
     const { training, recorded, task } = this;
     const line = (name: string, progress: LessonResult["progress"], role?: Line["role"]): Line => ({
       name,
@@ -135,6 +137,7 @@ export class LabTrainingView extends LitElement {
     if (recorded) lines.push(line(`recorded, seed ${recorded.seed}`, recorded.progress, "null"));
     const { initial, name } = task.difficulty;
     const { chance } = task.draw(0, { difficulty: initial, shots: 0, variant: null });
+    if (lines.length === 0) return null;
     lines.push({ name: "chance", role: "theory", x: [0, recipe.steps], y: [chance, chance] });
     return { kind: "lines", title: `share right, ${initial} ${name}`, x: { label: "step", unit: "" }, y: { label: `share right, ${initial} ${name}`, unit: "" }, lines };
   }

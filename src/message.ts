@@ -1,4 +1,4 @@
-/** What went wrong, in words; over Comlink an error keeps its name and message only. */
+/** What an error says, whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
