@@ -9,6 +9,7 @@ import { claim as k5 } from "./k5-easy-and-hard.ts";
 import { claim as l6 } from "./l6-memorising-power-law.ts";
 import { claim as m4 } from "./m4-distance-concentration.ts";
 import { claim as m6 } from "./m6-rings-through-layers.ts";
+import { claim as o4 } from "./o4-forgetting.ts";
 import { claim as o5 } from "./o5-drift.ts";
 import { claim as p4 } from "./p4-budgets.ts";
 import { claim as r2 } from "./r2-flip-flop.ts";
@@ -43,6 +44,7 @@ export const claims: readonly Claim[] = [
   z1b,
   z2,
   z3,
+  o4,
   o5,
 ];
 
