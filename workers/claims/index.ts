@@ -18,6 +18,7 @@ import { claim as r7 } from "./r7-loops-in-memory.ts";
 import { claim as s1 } from "./s1-optimal-projection.ts";
 import { claim as t1 } from "./t1-set-without-positions.ts";
 import { claim as t2 } from "./t2-dynamic-adjacency.ts";
+import { claim as x1 } from "./x1-local-operators.ts";
 import { claim as z1 } from "./z1-noise-in-the-channel.ts";
 import { claim as z1b } from "./z1b-channels.ts";
 import { claim as z2 } from "./z2-superposition.ts";
@@ -36,6 +37,7 @@ export const claims: readonly Claim[] = [
   t2,
   l6,
   e2,
+  x1,
   p4,
   i3,
   k1,

@@ -19,7 +19,7 @@ import { embedded } from "../../probes/geometry/manifolds.ts";
 import { Random } from "../../probes/random.ts";
 import { mean } from "../../probes/statistics/moments.ts";
 import { concatenate, rows, tensor, type Tensor } from "../../probes/tensor.ts";
-import { dispose, fromTensor, grad, integers, jit, keep, np, type OwnedFunction, type Tree, tree } from "../toys/autodiff.ts";
+import { dispose, fromTensor, grad, integers, jit, keep, np, type OwnedFunction, tree } from "../toys/autodiff.ts";
 import { normal, zeros } from "../toys/initialise.ts";
 import { initialMlp, mlp, type Mlp } from "../toys/mlp.ts";
 import { adam } from "../toys/optimiser.ts";
@@ -279,7 +279,7 @@ export function fisherOf(parameters: Mlp, { points, labels }: { readonly points:
     sums = sums ? sums.map((sum, s) => sum.add(squares[s]!)) : squares;
   }
   slopes.dispose();
-  const [values, form] = tree.flatten<np.Array>(parameters as Tree);
+  const [values, form] = tree.flatten<np.Array>(parameters);
   if (values.length !== sums!.length) throw new RangeError(`fisher: expected ${values.length} gradients, got ${sums!.length}`);
   return tree.unflatten(form, sums!) as Mlp;
 }
