@@ -70,7 +70,7 @@ export class ClaimBars extends LitElement {
       ${drawn.map((bar, b) => {
         const value = bar.values[c]!;
         const [low, high] = [bar.low?.[c], bar.high?.[c]];
-        const words = `${category}, ${bar.name}: ${formatNumber(value)}${low === undefined || high === undefined ? "" : `, 95 % ${formatNumber(low)} to ${formatNumber(high)}`}${marks.map((mark) => `; ${seriesName(mark.name, mark.role)} ${formatNumber(mark.values[c]!)}`).join("")}`;
+        const words = `${category}, ${bar.name}: ${formatNumber(value)}${low === undefined || high === undefined ? "" : `, from ${formatNumber(low)} to ${formatNumber(high)}`}${marks.map((mark) => `; ${seriesName(mark.name, mark.role)} ${formatNumber(mark.values[c]!)}`).join("")}`;
         return html`<span class="name">${single ? category : bar.name}</span>
           <svg role="img" aria-label=${words}>
             <line class="ground" x1="${scale.at(scale.zero)}%" x2="${scale.at(scale.zero)}%" y1="0" y2="16" />
