@@ -118,6 +118,7 @@ export class ClaimDetail extends LitElement {
             <section><h3>The rule, fixed before the run</h3>
               <threshold-editor .record=${record} .changed=${this.asked.thresholds} @change-thresholds=${this.changeThresholds}></threshold-editor>
             </section>
+            ${this.breaking()}
           </aside>
         </div>
       </div>
@@ -220,19 +221,23 @@ export class ClaimDetail extends LitElement {
     return html`<section class="numbers"><h3>The numbers <span class="soft">with 95 % intervals</span></h3><claim-numbers .columns=${columns}></claim-numbers></section>`;
   }
 
-  private explanations(): TemplateResult {
+  private breaking(): TemplateResult {
     const { record, claims } = this;
     const busy = claims.isBusy(record.id);
     const spoiled = claims.sabotaged.get(record.id);
+    return html`<section><h3>Break it on purpose</h3>
+      <p class="small">${prose(record.sabotage.what)} If the verdict really comes from the model, it has to become ${verdictMark(record.sabotage.verdict)}.</p>
+      <p class="row"><button @click=${this.sabotage} ?disabled=${busy}>${spoiled ? "run it sabotaged again" : "run it sabotaged"}</button>
+      ${spoiled ? html`<span class="small">${verdictMark(spoiled.judgement.verdict)} ${spoiled.judgement.verdict === record.sabotage.verdict ? "as it should" : "which it should not be"}</span>` : nothing}</p></section>`;
+  }
+
+  private explanations(): TemplateResult {
+    const { record } = this;
     return html`<div class="explanations">
       <section><h3>How it was measured</h3>
         <dl><dt>data</dt><dd>${prose(record.data)}</dd><dt>model</dt><dd>${prose(record.model)}</dd><dt>measured</dt><dd>${prose(record.measurement)}</dd><dt>seeds</dt><dd class="number">${record.seeds.join(", ")}; each is one repetition</dd></dl></section>
       <section><h3>What would change the verdict</h3><p>${prose(record.wouldChange)}</p></section>
       <section><h3>What it does not show</h3><p>${prose(record.doesNotShow)}</p></section>
-      <section><h3>Break it on purpose</h3>
-        <p>${prose(record.sabotage.what)} If the verdict really comes from the model, it has to become ${verdictMark(record.sabotage.verdict)}.</p>
-        <p class="row"><button @click=${this.sabotage} ?disabled=${busy}>${spoiled ? "run it sabotaged again" : "run it sabotaged"}</button>
-        ${spoiled ? html`<span class="small">${verdictMark(spoiled.judgement.verdict)} ${spoiled.judgement.verdict === record.sabotage.verdict ? "as it should" : "which it should not be"}</span>` : nothing}</p></section>
     </div>`;
   }
 
