@@ -22,8 +22,9 @@
  */
 import type { Random } from "../../probes/random.ts";
 import { type Attention, type AttentionOptions, attentionScores, extend, initialAttention, type KvCache, mergeHeads, mix, splitHeads, visible } from "./attention.ts";
-import { nn, np } from "./autodiff.ts";
+import { np } from "./autodiff.ts";
 import { glorot, zeros } from "./initialise.ts";
+import { sigmoid } from "./sigmoid.ts";
 
 export type GatedAttention = { attention: Attention; gate: { weight: np.Array; bias: np.Array } };
 
@@ -51,7 +52,7 @@ export function initialGatedAttention(random: Random, hiddenSize: number, heads:
  * @returns      `output` [B, T, D]; `gate`, shaped as above; `pattern` [B, H, T, S]; `heads` [B, H, T, E], before a gate on them; `cache`
  */
 export function gatedAttention(p: GatedAttention, x: np.Array, { heads, causal = true, place }: AttentionOptions & GateOptions, past?: KvCache) {
-  const flat = nn.sigmoid(np.matmul(x.ref, p.gate.weight).add(p.gate.bias));
+  const flat = sigmoid(np.matmul(x.ref, p.gate.weight).add(p.gate.bias));
   // One number per head splits into heads of size 1, and multiplies all of the head.
   const gate = place === "output" ? flat : splitHeads(flat, heads);
   const gated = (part: np.Array, name: GatePlace): np.Array => (name === place ? part.mul(gate.ref) : part);

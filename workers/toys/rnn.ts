@@ -24,8 +24,9 @@
  */
 import type { Random } from "../../probes/random.ts";
 import { stack, unstack } from "./along-time.ts";
-import { dispose, nn, np } from "./autodiff.ts";
+import { dispose, np } from "./autodiff.ts";
 import { glorot, orthogonal, zeros } from "./initialise.ts";
+import { sigmoid } from "./sigmoid.ts";
 
 export type Rnn = { input: np.Array; recurrent: np.Array; bias: np.Array; recurrentBias: np.Array };
 
@@ -53,8 +54,8 @@ const cells: Readonly<Record<RnnForm, Cell>> = {
   gated(u, v, h) {
     const [ur, uz, un] = np.split(u, 3, -1) as [np.Array, np.Array, np.Array];
     const [vr, vz, vn] = np.split(v, 3, -1) as [np.Array, np.Array, np.Array];
-    const reset = nn.sigmoid(ur.add(vr));
-    const update = nn.sigmoid(uz.add(vz));
+    const reset = sigmoid(ur.add(vr));
+    const update = sigmoid(uz.add(vz));
     const candidate = np.tanh(un.add(reset.ref.mul(vn)));
     return { h: np.subtract(1, update.ref).mul(candidate).add(update.ref.mul(h)), gates: { reset, update } };
   },
