@@ -80,7 +80,7 @@ export const claim: Claim = {
           y: { label: "probability of an item not seen", unit: "", log: true },
           lines: [
             ...exponents.map((a, k) => ratioLineOverSeeds(`lookup table, a = ${a}`, sizes, losses[k]!)),
-            ratioLineOverSeeds("lookup table, items equally frequent", sizes, equal.map((loss) => loss.map((value) => value || NaN))),
+            ratioLineOverSeeds("lookup table, items equally frequent", sizes, equal),
             ...exponents.map((a): Line => ({ name: `slope −${(a / (1 + a)).toFixed(2)}`, role: "theory", x: sizes, y: sizes.map((n) => expectedLoss(a, n)) })),
           ],
         },
