@@ -57,9 +57,22 @@ describe("what comes through is the weight on the needle", () => {
     dispose(p);
     return result;
   };
-  test("all of it where it looks for nothing else", () => through(400).forEach((slope) => expect(slope).toBeGreaterThan(0.99)));
-  test("as much as of any other where it looks for nothing", () => through(0).forEach((slope) => expect(slope).toBeCloseTo(1 / 20, 6)));
-  test("nothing where it does not see it", () => through(400, 8).forEach((slope, b) => (searches.needles[b]! >= 8 ? expect(slope).toBe(0) : expect(slope).toBeGreaterThan(0.99))));
+  // The weight of the needle, by hand in float64.
+  const expected = (scale: number, sight = 20): number[] => searches.needles.map((needle, b) => {
+    const key = (t: number): Float32Array => searches.inputs.data.subarray((b * 21 + t) * 13 + 3, (b * 21 + t) * 13 + 11);
+    const score = (t: number): number => (scale * key(t).reduce((sum, x, k) => sum + x * key(20)[k]!, 0)) / Math.sqrt(24);
+    const others = Array.from({ length: sight }, (_, t) => Math.exp(score(t) - score(needle)));
+    return needle < sight ? 1 / others.reduce((sum, x) => sum + x, 0) : 0;
+  });
+  test.each([0, 1, 5, 40])("looking %i times as strictly", (scale) => {
+    const right = expected(scale);
+    through(scale).forEach((slope, b) => expect(slope).toBeCloseTo(right[b]!, 4));
+  });
+  test("nothing where it does not see it", () => {
+    const right = expected(5, 8);
+    expect(right.filter((x) => x === 0).length).toBeGreaterThan(3);
+    through(5, 8).forEach((slope, b) => expect(slope).toBeCloseTo(right[b]!, 4));
+  });
 });
 
 test("a softmax over more tokens: n times one weight e^m, and n − 1 of 1", () => {
