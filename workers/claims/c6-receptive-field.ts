@@ -82,7 +82,9 @@ export const claim: Claim = {
 
 /** @param deepest  leaves deeper stacks out */
 export async function measure({ seeds, sabotaged, progress }: ClaimContext, deepest = Infinity): Promise<Evidence> {
-  const stacks = [sabotaged ? { ...dilated, name: plain.name } : plain, dilated, strided].map((stack) => ({ ...stack, depths: stack.depths.filter((depth) => depth <= deepest) }));
+  const shallow = (stack: Stack): Stack => ({ ...stack, depths: stack.depths.filter((depth) => depth <= deepest) });
+  const [first, second, third] = [shallow(sabotaged ? { ...dilated, name: plain.name } : plain), shallow(dilated), shallow(strided)];
+  const stacks = [first, second, third];
   const reach = stacks.map(() => [] as number[][]);
   const width = stacks.map(() => [] as number[][]);
   const profiles: number[][] = [];
@@ -100,7 +102,6 @@ export async function measure({ seeds, sabotaged, progress }: ClaimContext, deep
     }
   }
   await progress(1, "done");
-  const [first, second, third] = stacks as [Stack, Stack, Stack];
   const exponent = (depths: readonly number[], values: readonly number[]): number => leastSquares(depths.map(Math.log), values.map(Math.log)).slope;
   const offsets = profiles[0]!.map((_, i) => i - (profiles[0]!.length - 1) / 2);
   const expected = expectedWidth(first, first.depths.at(-1)!);
