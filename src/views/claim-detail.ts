@@ -10,14 +10,13 @@ import { type ClaimAddress, type ClaimView, readClaimAddress, readSeeds, writeCl
 import { csvFile, download, jsonFile } from "../claim-files.ts";
 import { systems, verdictWords } from "../claim-words.ts";
 import type { Claims } from "../claims.ts";
-import { formatDuration } from "../format.ts";
+import { formatDuration, formatMoment } from "../format.ts";
 import { type Address, writeAddress } from "../places.ts";
 import { sharedStyle } from "../theme.ts";
 import { claimDetailStyle } from "./claim-detail.style.ts";
 import "./claim-figure.ts";
 import "./claim-numbers.ts";
 import type { NumbersColumn } from "./claim-numbers.ts";
-import { shortDate } from "./claims-overview.ts";
 import "./panel.ts";
 import { prose } from "./prose.ts";
 import "./progress-bar.ts";
@@ -174,7 +173,7 @@ export class ClaimDetail extends LitElement {
     const expected = this.record.expectation.verdict;
     const recorded = this.view === "recorded" ? this.claims.recorded.get(run.id) : null;
     const where = recorded ? `recorded with ${Object.entries(recorded.run.versions).filter(([name]) => name !== "commit").map(([name, version]) => `${name} ${version}`).join(", ")}` : "this browser";
-    return `${where}, ${shortDate(run.date)}, seeds ${run.seeds.join(" ")}, ${formatDuration(run.milliseconds / 1000)}; ${judgement.verdict === expected ? "as expected" : `expected: ${verdictWords[expected].name}`}`;
+    return `${where}, ${formatMoment(run.date)}, seeds ${run.seeds.join(" ")}, ${formatDuration(run.milliseconds / 1000)}; ${judgement.verdict === expected ? "as expected" : `expected: ${verdictWords[expected].name}`}`;
   }
 
   /** Whether the recorded verdict hangs on one seed. */
