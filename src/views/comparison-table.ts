@@ -25,7 +25,7 @@ export class ComparisonTable extends LitElement {
     dataTableStyle,
     figureStyle,
     css`
-      .table { max-height: none; border-top: 0; }
+      .table { max-height: 26rem; }
       table { width: 100%; }
       .tables { display: flex; flex-direction: column; gap: 1.2rem; }
       th[scope="rowgroup"] { font-weight: 600; padding-top: 0.7rem; }
