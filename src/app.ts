@@ -131,7 +131,7 @@ export class GeodesicApp extends LitElement {
       </header>
       <main>${this.page()}</main>
       ${probing ? this.status() : nothing}
-      <help-dialog></help-dialog>
+      <help-dialog place=${this.address.place}></help-dialog>
       <origin-card></origin-card>
     `;
   }
@@ -141,6 +141,8 @@ export class GeodesicApp extends LitElement {
     switch (this.address.place) {
       case "probe":
         return this.probePage();
+      case "claims":
+        return html`<claims-page .address=${this.address}></claims-page>`;
     }
   }
 

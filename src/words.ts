@@ -7,9 +7,12 @@ import type { DecodingMode, Thought, ThoughtMethod } from "../probes/trace.ts";
 export const words = {
   product: "Geodesic",
   /** As `Place` of places.ts names them. */
-  places: { probe: "Probe" },
+  places: { probe: "Probe", claims: "Claims" },
   /** What one sees there, in a sentence. */
-  taglines: { probe: "The same question, four ways of thinking. Watch where the model’s hidden state goes." },
+  taglines: {
+    probe: "The same question, four ways of thinking. Watch where the model’s hidden state goes.",
+    claims: "An essay on how networks think, put to the test in your browser.",
+  },
   modes: {
     direct: { name: "direct", sentence: "answers at once" },
     icl: { name: "examples (ICL)", sentence: "sees solved questions first" },

@@ -31,6 +31,11 @@ export interface Forward {
   readonly residPost: Tensor | null;
   /** Output of the final norm, [T, D]. */
   readonly finalNorm: Tensor;
+  /**
+   * Attention after softmax, [T, L, H, S] over all S positions so far, 0 for later ones;
+   * absent unless asked for, and from engines whose kernels keep it to themselves (all but the reference).
+   */
+  readonly attnPattern?: Tensor;
 }
 
 /** A change inside the network, at one position of one forward pass. Several at one place are made in their order. */
@@ -47,6 +52,8 @@ export interface ResidualEdit {
 export interface ForwardOptions {
   /** Keep the residual stream; left out: false. */
   readonly capture?: boolean;
+  /** Return the attention pattern, where the engine can; left out: false. */
+  readonly attention?: boolean;
   /** What is changed on the way; what is captured, and all that comes after, is as changed. */
   readonly edits?: readonly ResidualEdit[];
 }
