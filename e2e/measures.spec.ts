@@ -58,7 +58,7 @@ test("one run, closely: a map that is the trace's, one selection, every measure,
   await expect.poll(() => lensCursor(page)).toMatch(new RegExp(`^layer 0, step ${rows[0]![0]!.replace("−", "-")}: `));
 
   const all = panel(page, "Every measure of this run");
-  await expect(all.getByRole("row")).toHaveCount(28);
+  await expect(all.getByRole("row")).toHaveCount(29);
   const angle = all.getByRole("row", { name: /^turning angle/ });
   const mean = [...turningAngles(trajectory(trace, 0, trace.questionStart))].reduce((sum, x, _, list) => sum + x / list.length, 0);
   await expect(angle.getByRole("cell").first()).toHaveText(formatNumber(mean));

@@ -141,6 +141,8 @@ export class GeodesicApp extends LitElement {
     switch (this.address.place) {
       case "probe":
         return this.probePage();
+      case "compare":
+        return html`<compare-page .address=${this.address}></compare-page>`;
       case "claims":
         return html`<claims-page .address=${this.address}></claims-page>`;
     }

@@ -3,7 +3,7 @@ import { matrix, tensor } from "../probes/tensor.ts";
 import { exampleTrace } from "../probes/trace.example.ts";
 import type { DecodingMode, Trace } from "../probes/trace.ts";
 import type { Projection } from "../workers/probe-service.ts";
-import { answerGroups, defaultPlane, type Drawn, jointStates, pictureOf, projectRequest, savedFits, savedPicture, settledPicture, tracksOf } from "./joint-picture.ts";
+import { answerGroups, defaultPlane, type Drawn, jointStates, pictureOf, projectRequest, savedFits, savedPicture, settledPicture, unfolding } from "./joint-picture.ts";
 import { LiveRun } from "./live-run.ts";
 import { initialSettings, type Settings } from "./settings.ts";
 
@@ -17,7 +17,7 @@ const joint = jointStates(pairs, settings);
 
 test("every state of every run is a row; tracks take them back", () => {
   expect([joint.layer, joint.points.shape, joint.index.length]).toEqual([2, [10, 4], 10]);
-  const tracks = tracksOf(joint, tensor([10, 2], Float32Array.from({ length: 20 }, (_, i) => i)));
+  const { tracks } = unfolding(joint, settings, tensor([10, 2], Float32Array.from({ length: 20 }, (_, i) => i)), 3);
   expect(tracks.map(({ mode, steps }) => [mode, steps])).toEqual([["cot", [-1, 0, 1, 2, 3]], ["latent", [-1, 0, 1, 2, 3]]]);
   expect([...tracks[1]!.points]).toEqual(Array.from({ length: 10 }, (_, i) => 10 + i));
 });

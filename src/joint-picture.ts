@@ -6,8 +6,9 @@ import { jointTrajectory, type JointTrajectory } from "../probes/joint.ts";
 import { nearestLayer } from "../probes/kept-layers.ts";
 import { fitName, type PictureMethod, type RunPicture } from "../probes/run-picture.ts";
 import { tensor, type Tensor } from "../probes/tensor.ts";
-import type { Step, Trace } from "../probes/trace.ts";
+import type { Trace } from "../probes/trace.ts";
 import type { Projection, ProjectRequest } from "../workers/probe-service.ts";
+import { type TrackRun, trackOf, tracksOf } from "./joint-tracks.ts";
 import type { LiveRun } from "./live-run.ts";
 import { originOf } from "./selection.ts";
 import type { Extent, PlanePoint, Settings } from "./settings.ts";
@@ -117,42 +118,30 @@ export function planePoints(tracks: readonly PlotTrack[]): { readonly mode: Plot
   return tracks.filter(({ control }) => !control).flatMap(({ mode, steps, labels }) => steps.map((step, i) => ({ mode, step, label: labels[i] ?? "" })));
 }
 
-export function tracksOf({ index, pairs }: Pick<JointStates, "index" | "pairs">, coordinates: Tensor): PlotTrack[] {
-  return pairs.map((pair, i) => {
-    const rows = index.flatMap((point, r) => (point.trace === i ? [r] : []));
-    const drawn = new Float32Array(rows.length * 2);
-    rows.forEach((r, k) => drawn.set(coordinates.data.subarray(2 * r, 2 * r + 2), 2 * k));
-    return trackOf(pair, rows.map((r) => index[r]!.step), drawn);
-  });
+function trackRun({ run, trace, altered }: Drawn): TrackRun {
+  return { mode: run.mode, trace, ...lookOf(run, altered) };
 }
 
-function trackOf({ run, trace, altered }: Drawn, indices: readonly number[], points: Float32Array): PlotTrack {
-  const origin = originOf(trace);
-  const steps = indices.map((i) => run.steps[i]!);
-  return { mode: run.mode, ...lookOf(run, altered), steps: steps.map((step) => step.index - origin), labels: steps.map(labelOf), phases: steps.map((step) => step.phase), points };
+function tracks({ index, pairs }: Pick<JointStates, "index" | "pairs">, coordinates: Tensor): PlotTrack[] {
+  return tracksOf(pairs.map(trackRun), index, coordinates);
 }
 
 export function lookOf(run: LiveRun, altered: boolean): Pick<PlotTrack, "control" | "name"> {
   return altered ? { control: true, name: "altered" } : { control: run.isControl };
 }
 
-/** A thought is labelled by what it holds. */
-function labelOf(step: Step): string {
-  return step.token === null ? `◌ ${step.holds?.[0]?.text ?? ""}` : step.text;
-}
-
 const unjudged = { trustworthiness: Number.NaN, continuity: Number.NaN, neighbours: 0, stress: Number.NaN, geodesic: Number.NaN, remarks: [] } as const;
 
 /** The picture while it is being made; its trust is known when it has settled. */
 export function unfolding(joint: JointStates, settings: Settings, coordinates: Tensor, epochs: number, seed = settings.layoutSeed): JointProjection {
-  return { ...base(joint, settings, seed), ...unjudged, tracks: tracksOf(joint, coordinates), explained: null, epochs, stopped: false, made: "now", fit: "" };
+  return { ...base(joint, settings, seed), ...unjudged, tracks: tracks(joint, coordinates), explained: null, epochs, stopped: false, made: "now", fit: "" };
 }
 
 export function settledPicture(joint: JointStates, settings: Settings, result: Projection): JointProjection {
   const { method, explained, trustworthiness, continuity, trustNeighbours: neighbours, stress, geodesic, epochs, stopped, remarks, seed, coordinates } = result;
   return {
     ...base(joint, settings, seed),
-    tracks: tracksOf(joint, coordinates),
+    tracks: tracks(joint, coordinates),
     explained, trustworthiness, continuity, neighbours, stress, geodesic, epochs, stopped, remarks, method, seed,
     made: "now",
     fit: fitName({ method, layer: joint.layer, seed }, coordinates),
@@ -161,7 +150,7 @@ export function settledPicture(joint: JointStates, settings: Settings, result: P
 
 /** These runs, put into a picture that stays as it was. */
 export function placedPicture(joint: JointStates, settings: Settings, coordinates: Tensor, held: JointProjection): JointProjection {
-  return { ...held, ...base(joint, settings, held.seed), states: held.states, tracks: tracksOf(joint, coordinates), made: "placed", stopped: false };
+  return { ...held, ...base(joint, settings, held.seed), states: held.states, tracks: tracks(joint, coordinates), made: "placed", stopped: false };
 }
 
 function base({ layer, index, pairs }: JointStates, { projection: method, extent: start }: Settings, seed: number): Pick<JointProjection, "method" | "layer" | "seed" | "start" | "states" | "runs"> {
@@ -198,7 +187,7 @@ export function savedPicture(pairs: readonly Drawn[], fit: string): JointProject
     method, layer, seed, start, states, explained, trustworthiness, continuity, neighbours, stress, geodesic, epochs, remarks, fit,
     stopped: false,
     made: "saved",
-    tracks: found.map(({ pair, picture }) => trackOf(pair, Array.from({ length: picture.coordinates.shape[0] ?? 0 }, (_, i) => picture.first + i), Float32Array.from(picture.coordinates.data))),
+    tracks: found.map(({ pair, picture }) => trackOf(trackRun(pair), Array.from({ length: picture.coordinates.shape[0] ?? 0 }, (_, i) => picture.first + i), Float32Array.from(picture.coordinates.data))),
     runs: found.map(({ pair, picture }) => ({ run: pair.run, first: picture.first })),
   };
 }

@@ -7,10 +7,11 @@ import type { DecodingMode, Thought, ThoughtMethod } from "../probes/trace.ts";
 export const words = {
   product: "Geodesic",
   /** As `Place` of places.ts names them. */
-  places: { probe: "Probe", claims: "Claims" },
+  places: { probe: "Probe", compare: "Compare", claims: "Claims" },
   /** What one sees there, in a sentence. */
   taglines: {
     probe: "The same question, four ways of thinking. Watch where the model’s hidden state goes.",
+    compare: "The same question, two ways. See what differs, and by how much.",
     claims: "An essay on how networks think, put to the test in your browser.",
   },
   modes: {

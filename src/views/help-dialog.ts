@@ -70,6 +70,8 @@ function ofProbe(): TemplateResult {
       <h3>Does the thought matter?</h3>
       <p>Below the latent loop a control takes the thought’s place: nothing, a pause, a random vector, another problem’s thought, the nearest token, or noise. If the answer survives all of them, the thought was not used. On pointer chase it survives the nearest token, since there a thought is one letter; on reachability it does not, since there a thought holds two.</p>
       <p>A model that never learnt to think in vectors is given them in other ways, too: its hidden state at an embedding’s norm, or mixtures of the tokens that it finds likely (soft thinking, mixture of inputs). “Not trained for this” says so; each thought shows its norm and the embeddings nearest to it.</p>
+      <h3>What if?</h3>
+      <p>Select a step and press “what if … were …” in its column: the thought becomes another, a chain is cut short or gets a wrong step, a state is patched in from another run at any step and layer. The altered run is drawn beside the original from where they part, and the same is counted over many problems. “Compare” lays any two runs, models or weights side by side.</p>
       <h3>Models</h3>
       <dl>
         <dt>embedded</dt><dd>nano, 0.37 M parameters, trained for these tasks. Nothing is downloaded.</dd>
