@@ -3,8 +3,11 @@
  * one for each of several seeds), and one measure per small multiple. Computed in
  * the probe worker; the latest request wins, so that drawing keeps up with decoding.
  */
-import { probe as findProbe } from "../probes/index.ts";
-import type { Measurement } from "../probes/probe.ts";
+import { stepLength } from "../probes/geometry/step-length.ts";
+import { turningAngle } from "../probes/geometry/turning-angle.ts";
+import { answerProbability } from "../probes/lens/answer-probability.ts";
+import { entropyProbe } from "../probes/lens/entropy.ts";
+import type { Measurement, Probe } from "../probes/probe.ts";
 import type { StepProgress } from "../probes/projection/steps.ts";
 import { readsLayers } from "../probes/run-measure.ts";
 import type { RunPicture } from "../probes/run-picture.ts";
@@ -23,8 +26,8 @@ import type { PlotTrack } from "./views/trajectory-plot.ts";
 
 export type { JointProjection } from "./joint-picture.ts";
 
-/** The small multiples, by probe id. */
-export const charted = ["entropy", "answer-probability", "step-length", "turning-angle"] as const;
+/** The small multiples. One by one: the list of all probes would bring all of their code. */
+export const charted: readonly Probe[] = [entropyProbe, answerProbability, stepLength, turningAngle];
 
 /** Rest between two drawings while steps arrive, ms. */
 const drawingPause = 160;
@@ -165,7 +168,7 @@ export class Geometry extends EventTarget {
     const pairs = this.pairs();
     this.notice = "";
     try {
-      const measured = await Promise.all(charted.map(async (id) => [id, await this.measure(id, pairs, settings.selection.layer)] as const));
+      const measured = await Promise.all(charted.map(async (probe) => [probe.id, await this.measure(probe, pairs, settings.selection.layer)] as const));
       this.measures = new Map(measured);
       await this.project(pairs);
     } catch (error) {
@@ -173,15 +176,15 @@ export class Geometry extends EventTarget {
     }
   }
 
-  private async measure(id: string, pairs: readonly Drawn[], layer: number): Promise<MetricSeries[]> {
+  private async measure(probe: Probe, pairs: readonly Drawn[], layer: number): Promise<MetricSeries[]> {
     const out: MetricSeries[] = [];
     for (const { run, trace, altered, least } of pairs) {
       const at = nearestLayer(trace.activations, Math.min(layer, trace.model.layers));
-      const measurement: Measurement = await this.probes.measure(trace, id, { layer: at, from: trace.questionStart });
+      const measurement: Measurement = await this.probes.measure(trace, probe.id, { layer: at, from: trace.questionStart });
       if (measurement.kind !== "series") continue;
       const origin = originOf(trace);
       const drawn = measurement.steps.flatMap((step, i) => (step >= least ? [i] : []));
-      out.push({ mode: run.mode, ...lookOf(run, altered), steps: drawn.map((i) => measurement.steps[i]! - origin), values: Float32Array.from(drawn, (i) => measurement.values[i]!), origin: (step) => probeNumber(id, trace, `${readsLayers(findProbe(id)) ? `layer ${at}, ` : ""}step ${step}`) });
+      out.push({ mode: run.mode, ...lookOf(run, altered), steps: drawn.map((i) => measurement.steps[i]! - origin), values: Float32Array.from(drawn, (i) => measurement.values[i]!), origin: (step) => probeNumber(probe, trace, `${readsLayers(probe) ? `layer ${at}, ` : ""}step ${step}`) });
     }
     return out;
   }

@@ -1,5 +1,5 @@
 /** Where the numbers of one run come from: those that a run has of itself, besides what probes measure of it. */
-import { probe as findProbe } from "../probes/index.ts";
+import type { Probe } from "../probes/probe.ts";
 import type { Trace } from "../probes/trace.ts";
 import { type Circumstances, ofProbe, type Provenance } from "./provenance.ts";
 import { words } from "./words.ts";
@@ -30,8 +30,8 @@ export function runNumber(which: RunNumber, trace: Trace, at = ""): Provenance {
 }
 
 /** A probe's number of a run. */
-export function probeNumber(id: string, trace: Trace, at = ""): Provenance {
-  return ofProbe(findProbe(id), ofRun(trace, at));
+export function probeNumber(probe: Probe, trace: Trace, at = ""): Provenance {
+  return ofProbe(probe, ofRun(trace, at));
 }
 
 /** A number without a run. */

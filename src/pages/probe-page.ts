@@ -1,7 +1,11 @@
 /** The first page: one question, four ways of thinking, and where the hidden state goes. */
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import { probe as findProbe } from "../../probes/index.ts";
+import { answerProbability } from "../../probes/lens/answer-probability.ts";
+import { entropyProbe } from "../../probes/lens/entropy.ts";
+import type { Probe } from "../../probes/probe.ts";
+import { nearestCosine } from "../../probes/thoughts/nearest-embedding.ts";
+import { normRatioProbe } from "../../probes/thoughts/norm-ratio.ts";
 import type { Prompt } from "../../probes/tasks/task.ts";
 import { tokenTexts } from "../../probes/lens/lens-grid.ts";
 import { decodingModes, type DecodingMode, type Trace, trainedForLatent } from "../../probes/trace.ts";
@@ -72,7 +76,7 @@ export class ProbePage extends LitElement {
       ${this.columns()}
       <div class="pair"><trajectory-panel .session=${session} .geometry=${this.geometry}></trajectory-panel> ${this.holds()}</div>
       <what-if .session=${session} .acts=${session.settings.acts}></what-if>
-      <section class="multiples" aria-label="measures per step">${charted.map((id) => this.measure(id))}</section>
+      <section class="multiples" aria-label="measures per step">${charted.map((probe) => this.measure(probe))}</section>
       ${session.custom ? nothing : html`<accuracy-panel .runner=${this.accuracy} .settings=${session.settings} ?ready=${session.load.status === "ready"} .report=${session.report} @run-accuracy=${this.runAccuracy}></accuracy-panel>`}
       <more-measures .session=${session} .geometry=${this.geometry}></more-measures>
     </div>`;
@@ -195,8 +199,8 @@ export class ProbePage extends LitElement {
         ? html`<div class="readout">
             <h3>${latent ? `thought ${selection.step}: the vector that was fed in reads out as` : `step ${selection.step} reads “${step.text}” and would say next`}</h3>
             <token-bars .mode=${selection.mode} .tokens=${latent ? (step.holds ?? []) : step.top} .expected=${expected} .origin=${() => runNumber(latent ? "held" : "next", trace!, at)}></token-bars>
-            <p class="small soft number">entropy of the next token ${figure(formatNumber(step.entropy), () => probeNumber("entropy", trace!, at))} nats${step.answerLogprob === null ? nothing : html`, p(${expected}) ${figure(formatPercent(Math.exp(step.answerLogprob)), () => probeNumber("answer-probability", trace!, at))}`}${step.normRatio === null ? nothing : html`, norm ${figure(formatNumber(step.normRatio), () => probeNumber("norm-ratio", trace!, at))} × an embedding’s`}</p>
-            ${step.nearest && step.nearest.length > 0 ? html`<p class="small soft number" title="tokens whose embeddings point most nearly where the vector does, with the cosine of the angle">nearest embeddings ${step.nearest.slice(0, 3).map((near, i) => html`${i === 0 ? "" : ", "}${near.text} ${figure(formatNumber(near.cosine), () => probeNumber("nearest-cosine", trace!, at))}`)}</p>` : nothing}
+            <p class="small soft number">entropy of the next token ${figure(formatNumber(step.entropy), () => probeNumber(entropyProbe, trace!, at))} nats${step.answerLogprob === null ? nothing : html`, p(${expected}) ${figure(formatPercent(Math.exp(step.answerLogprob)), () => probeNumber(answerProbability, trace!, at))}`}${step.normRatio === null ? nothing : html`, norm ${figure(formatNumber(step.normRatio), () => probeNumber(normRatioProbe, trace!, at))} × an embedding’s`}</p>
+            ${step.nearest && step.nearest.length > 0 ? html`<p class="small soft number" title="tokens whose embeddings point most nearly where the vector does, with the cosine of the angle">nearest embeddings ${step.nearest.slice(0, 3).map((near, i) => html`${i === 0 ? "" : ", "}${near.text} ${figure(formatNumber(near.cosine), () => probeNumber(nearestCosine, trace!, at))}`)}</p>` : nothing}
           </div>`
         : html`<p class="small soft">this mode has no step ${selection.step}</p>`}
       <div slot="help">
@@ -214,12 +218,11 @@ export class ProbePage extends LitElement {
 
   // ——— small multiples ———
 
-  private measure(id: string): TemplateResult {
+  private measure(probe: Probe): TemplateResult {
     const { session, geometry } = this;
-    const probe = findProbe(id);
-    const runs = geometry.measures.get(id) ?? none;
+    const runs = geometry.measures.get(probe.id) ?? none;
     const { first, last } = session.stepRange;
-    return html`<geo-panel id="measure-${id}" heading=${probe.title} caption=${probe.unit === "1" ? "" : probe.unit} compact>
+    return html`<geo-panel id="measure-${probe.id}" heading=${probe.title} caption=${probe.unit === "1" ? "" : probe.unit} compact>
       <metric-chart heading=${probe.title} unit=${probe.unit} .series=${runs} .selection=${session.settings.selection} .range=${probe.range} first=${first} last=${last}></metric-chart>
       <div slot="help"><p>${probe.help}</p><p><b>Formula</b> ${probe.formula} <b>Unit</b> ${probe.unit === "1" ? "none" : probe.unit} <b>Source</b> ${probe.source}${probe.needs.includes("residPost") ? html` <b>Layer</b> ${session.settings.selection.layer}` : nothing}</p><p><b>Caution</b> ${probe.caveat}</p></div>
     </geo-panel>`;

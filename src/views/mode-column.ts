@@ -5,6 +5,7 @@ import { type Answer, stepsTaken, thoughtControls, thoughtMethods, type Decoding
 import { formatNumber, formatPercent } from "../format.ts";
 import type { LiveRun } from "../live-run.ts";
 import { originOf, SelectEvent, type Selection } from "../selection.ts";
+import { normRatioProbe } from "../../probes/thoughts/norm-ratio.ts";
 import { figure, figureStyle } from "../provenance.ts";
 import { probeNumber, runNumber } from "../run-provenance.ts";
 import { sharedStyle } from "../theme.ts";
@@ -161,7 +162,7 @@ export class ModeColumn extends LitElement {
       <span title="probability of ${answer.expectedLogprob === null ? "its own" : "the right"} answer when it answers">p(${of}) ${figure(formatPercent(Math.exp(probability)), () => runNumber("answer", trace))}</span>
       <span title="forward passes one after another: the prompt’s, then one for each step">${figure(String(passes), () => runNumber("passes", trace))} ${passes === 1 ? "pass" : "passes"}</span>
       <span title="wall-clock time of the forward passes">${figure(formatNumber(time), () => runNumber("time", trace))} ms</span>
-      ${ratio === undefined ? nothing : html`<span title="norm of the first vector that was fed back, over the mean norm of the embedding rows">norm ${figure(formatNumber(ratio), () => probeNumber("norm-ratio", trace, "first thought"))} × an embedding’s</span>`}
+      ${ratio === undefined ? nothing : html`<span title="norm of the first vector that was fed back, over the mean norm of the embedding rows">norm ${figure(formatNumber(ratio), () => probeNumber(normRatioProbe, trace, "first thought"))} × an embedding’s</span>`}
       ${run.openedFrom === null ? nothing : html`<span title="read from a file">from ${run.openedFrom}</span>`}
     `;
   }
