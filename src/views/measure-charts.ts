@@ -25,9 +25,8 @@ export class MeasureCharts extends LitElement {
   static override styles = [
     sharedStyle,
     css`
-      .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); gap: 0.4rem 1.6rem; align-items: end; }
-      .chart { min-width: 0; display: flex; flex-direction: column; gap: 0.3rem; height: 100%; }
-      .chart band-chart { margin-top: auto; }
+      .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); gap: 0.4rem 1.6rem; align-items: start; }
+      .chart { min-width: 0; display: flex; flex-direction: column; gap: 0.3rem; }
       h3 { font-weight: 400; color: var(--soft); }
     `,
   ];

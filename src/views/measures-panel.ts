@@ -51,8 +51,9 @@ export class MeasuresPanel extends LitElement {
       label select, label input { color: var(--ink); }
       input[type="number"] { width: 4.8rem; }
       .error { color: var(--wrong); overflow-wrap: anywhere; }
-      .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 0.9rem; }
+      .charts { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0.9rem; }
       .wide { grid-column: 1 / -1; }
+      @media (max-width: 900px) { .charts { grid-template-columns: minmax(0, 1fr); } }
       .picker summary { cursor: pointer; font-size: var(--small); }
       .picker[open] summary { margin-bottom: 0.6rem; }
       .picker b { font-weight: 600; }

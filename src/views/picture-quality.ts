@@ -14,8 +14,8 @@ export class PictureQualityLine extends LitElement {
     figureStyle,
     css`
       :host { font-size: var(--small); color: var(--soft); }
-      ul { list-style: none; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: 0 1rem; }
-      li { white-space: nowrap; }
+      .line { display: flex; gap: 0.6rem; align-items: flex-start; }
+      ul { flex: 1; list-style: none; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: 0 1rem; }
       button.figure { color: var(--ink); }
       .remark { margin-top: 0.2rem; }
     `,
@@ -29,7 +29,7 @@ export class PictureQualityLine extends LitElement {
     const { explained, trustworthiness, continuity, neighbours, stress, geodesic, remarks, made } = picture;
     const known = !Number.isNaN(trustworthiness);
     const shares = explained?.every((share) => !Number.isNaN(share)) ? explained : null;
-    return html`<ul>
+    return html`<div class="line"><ul>
         ${explained === null ? html`<li>axes mean nothing</li>` : shares ? html`<li>${this.number("explained", shares.map(formatPercent).join(" + "))} of the variance</li>` : nothing}
         ${known && made !== "placed"
           ? html`<li>trustworthiness ${this.number("trustworthiness", formatNumber(trustworthiness))} over ${neighbours} neighbours</li>
@@ -38,7 +38,7 @@ export class PictureQualityLine extends LitElement {
               <li>geodesic correlation ${this.number("geodesic", formatNumber(geodesic))}</li>`
           : nothing}
         ${made === "placed" ? html`<li>placed states are not judged</li>` : nothing}
-      </ul>
+      </ul><slot></slot></div>
       ${remarks.map((remark) => html`<p class="remark">${remark}</p>`)}`;
   }
 

@@ -74,7 +74,7 @@ export class TrajectoryPanel extends LitElement {
       ${others.length > 0 && projection
         ? html`<trajectory-seeds .pictures=${[projection, ...others]} .selection=${settings.selection}></trajectory-seeds>`
         : html`<trajectory-plot .tracks=${projection?.tracks ?? none} .ghosts=${projection?.made === "placed" ? (geometry.held?.tracks ?? none) : none} .selection=${settings.selection} .explained=${projection?.explained ?? null} .trust=${projection?.trustworthiness ?? null} .method=${projection?.method ?? settings.projection}></trajectory-plot>
-            <picture-quality .picture=${projection}></picture-quality>`}
+            <picture-quality .picture=${projection}><span class="tools">${this.keeping()}</span></picture-quality>`}
       <div slot="help">
         <p>Each run’s hidden state after layer ${projection?.layer ?? settings.selection.layer}, one point per step, all runs in one plane. Small points are the question; the thick line is thinking; the outlined point answers.</p>
         <p><b>PCA</b> the two directions of largest variance of the centred states, exact (Pearson 1901). <b>UMAP</b> keeps neighbourhoods (McInnes et al. 2018); its global layout is seed luck: compare seeds. <b>Isomap</b> keeps the ways along the cloud (Tenenbaum et al. 2000). <b>Answer</b> the axis from states at which the right answer has less than even odds to those at which it has more, and the leading component beside it (difference of means, Marks and Tegmark 2023). <b>Plane</b> through three states of your choice.</p>
@@ -86,17 +86,22 @@ export class TrajectoryPanel extends LitElement {
 
   /** What the chosen method needs, and what can be done with its picture. */
   private further(): TemplateResult {
-    const { geometry } = this;
     const { settings } = this.session;
-    const { projection, held } = geometry;
-    const saved = geometry.savedPictures;
+    const { projection } = this.geometry;
     return html`
       ${settings.projection === "umap"
         ? html`<label>seed <select @change=${this.setLayoutSeed} aria-label="UMAP seed">${[1, 2, 3, 4, 5].map((seed) => html`<option value=${seed} ?selected=${seed === settings.layoutSeed}>${seed}</option>`)}</select></label>
             <button @click=${this.setSeeds} aria-pressed=${settings.seeds > 1} title="the same states with three seeds side by side: what differs is luck">three seeds</button>`
         : nothing}
-      ${settings.projection === "plane" && projection ? this.plane(projection) : nothing}
-      ${held ? html`<button @click=${this.release} aria-pressed="true" title="draw each question’s own picture again">held</button>` : html`<button @click=${this.hold} ?disabled=${!geometry.canHold} aria-pressed="false" title="keep this picture, and place the runs of other questions in it">hold</button>`}
+      ${settings.projection === "plane" && projection ? this.plane(projection) : nothing}`;
+  }
+
+  /** Holding the picture, and going back to a saved one. */
+  private keeping(): TemplateResult {
+    const { geometry } = this;
+    const { projection, held } = geometry;
+    const saved = geometry.savedPictures;
+    return html`${held ? html`<button @click=${this.release} aria-pressed="true" title="draw each question’s own picture again">held</button>` : html`<button @click=${this.hold} ?disabled=${!geometry.canHold} aria-pressed="false" title="keep this picture, and place the runs of other questions in it">hold</button>`}
       ${saved.length > 0
         ? html`<label>picture <select @change=${this.setSaved} aria-label="saved picture"><option value="" ?selected=${projection?.made !== "saved"}>drawn now</option>${saved.map(({ fit, method, layer }) => html`<option value=${fit} ?selected=${projection?.made === "saved" && projection.fit === fit}>saved: ${methodWords[method].short}, layer ${layer}</option>`)}</select></label>`
         : nothing}`;

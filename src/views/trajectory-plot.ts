@@ -61,6 +61,8 @@ export class TrajectoryPlot extends ChartElement {
   @property() method: PictureMethod = "pca";
   /** Runs that the picture was made of, where those on show were placed in it; drawn faint. */
   @property({ attribute: false }) ghosts: readonly PlotTrack[] = [];
+  /** Leaves out the key and the word of caution: another plot beside it has them. */
+  @property({ type: Boolean }) bare = false;
   private view: Bounds | null = null;
   private viewOf: PictureMethod = "pca";
 
@@ -259,7 +261,7 @@ export class TrajectoryPlot extends ChartElement {
   }
 
   protected override below(): unknown {
-    if (this.tracks.length === 0) return "";
+    if (this.tracks.length === 0 || this.bare) return "";
     const poor = this.trust !== null && this.trust < 0.8 ? html`<p>trust ${formatNumber(this.trust)}: many points that lie close here are not close in the model.</p>` : "";
     const keys = html`
       <span class="key"><svg class="mark shape plain" viewBox="-7 -7 14 14" aria-hidden="true"><path class="none" d="M0 -6L6 0L0 6L-6 0Z" /></svg>step 0: the question is read</span>
