@@ -362,10 +362,10 @@ export class Session extends EventTarget {
   private async followAddress(): Promise<void> {
     if (!isOurs() || location.hash === this.address) return;
     const next = decodeAddress(location.hash);
-    const { model, selection, projection, layoutSeed, seeds, extent, plane, control, ...rest } = next;
+    const { model, selection, projection, layoutSeed, seeds, extent, plane, unfolded, measures, control, ...rest } = next;
     const modelChanged = !sameModel(model, this.settings.model);
     const controlChanged = control !== this.settings.control;
-    this.settings = { ...this.settings, selection, projection, layoutSeed, seeds, extent, plane, control };
+    this.settings = { ...this.settings, selection, projection, layoutSeed, seeds, extent, plane, unfolded, measures, control };
     if (modelChanged) {
       this.settings = next;
       await this.chooseModel(model);

@@ -19,6 +19,8 @@ const changed: Settings = {
   seeds: 3,
   extent: "question",
   plane: [],
+  unfolded: ["run", "modes"],
+  measures: ["entropy", "two-nn"],
   selection: { mode: "cot", step: 2, layer: 1 },
   acts: "cot truncate.2 patch.1.3.p12",
 };

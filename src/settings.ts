@@ -11,6 +11,10 @@ import type { Selection } from "./selection.ts";
 /** Which steps of a run are drawn in the projection. */
 export type Extent = "thinking" | "question" | "all";
 
+/** The panels at the foot of the page that can be unfolded. */
+export type Closely = "run" | "modes";
+export const closely: readonly Closely[] = ["run", "modes"];
+
 /** A state that a plane goes through: the step, counted from the end of the prompt, of a mode's run. */
 export interface PlanePoint {
   readonly mode: DecodingMode;
@@ -40,6 +44,10 @@ export interface Settings {
   readonly extent: Extent;
   /** The three states of the plane; none: first, middle and last of the selected mode. */
   readonly plane: readonly PlanePoint[];
+  /** Which panels are unfolded. */
+  readonly unfolded: readonly Closely[];
+  /** Which measures are shown over many problems, by probe id. */
+  readonly measures: readonly string[];
   readonly selection: Selection;
   /** What is done to a run, as text (`act.ts`); "" is nothing. */
   readonly acts: string;
@@ -62,6 +70,8 @@ export const initialSettings: Settings = {
   seeds: 1,
   extent: "thinking",
   plane: [],
+  unfolded: [],
+  measures: ["directness", "turning-angle", "lens-entropy"],
   selection: { mode: "latent", step: 2, layer: 3 },
   acts: "",
 };
@@ -110,6 +120,8 @@ export function encodeAddress(settings: Settings): string {
   }
   if (settings.projection === "plane" && settings.plane.length > 0) query.set("plane", settings.plane.map(({ mode, step }) => `${mode}.${step}`).join());
   put("extent", settings.extent, first.extent);
+  put("unfolded", settings.unfolded.join(), first.unfolded.join());
+  if (settings.unfolded.includes("modes")) put("measures", settings.measures.join(), first.measures.join());
   put("mode", selection.mode, first.selection.mode);
   put("step", selection.step, first.selection.step);
   put("layer", selection.layer, first.selection.layer);
@@ -147,6 +159,8 @@ export function decodeAddress(hash: string): Settings {
     layoutSeed: integer("layout", first.layoutSeed, 0, 999),
     seeds: integer("seeds", first.seeds, 1, 3),
     plane: planeOf(query.get("plane") ?? ""),
+    unfolded: closely.filter((part) => (query.get("unfolded") ?? "").split(",").includes(part)),
+    measures: query.has("measures") ? [...new Set(query.get("measures")!.split(",").filter((id) => /^[a-z0-9-]{1,40}$/.test(id)))].slice(0, 40) : first.measures,
     extent: oneOf("extent", ["thinking", "question", "all"] as const, first.extent),
     selection: {
       mode: oneOf<DecodingMode>("mode", decodingModes, first.selection.mode),

@@ -71,6 +71,7 @@ export class ProbePage extends LitElement {
 
   protected override render(): TemplateResult {
     const { session } = this;
+    const { settings } = session;
     return html`<div data-tick=${this.tick} @select-step=${this.select} @change-settings=${this.changeSettings} @what-if=${this.whatIf}>
       ${this.question()}
       ${this.columns()}
@@ -78,7 +79,7 @@ export class ProbePage extends LitElement {
       <what-if .session=${session} .acts=${session.settings.acts}></what-if>
       <section class="multiples" aria-label="measures per step">${charted.map((probe) => this.measure(probe))}</section>
       ${session.custom ? nothing : html`<accuracy-panel .runner=${this.accuracy} .settings=${session.settings} ?ready=${session.load.status === "ready"} .report=${session.report} @run-accuracy=${this.runAccuracy}></accuracy-panel>`}
-      <more-measures .session=${session} .geometry=${this.geometry}></more-measures>
+      <more-measures .session=${session} .geometry=${this.geometry} .unfolded=${settings.unfolded}></more-measures>
     </div>`;
   }
 

@@ -27,9 +27,7 @@ import "./measure-picker.ts";
 import type { PickEvent } from "./measure-picker.ts";
 import "./panel.ts";
 import "./progress-bar.ts";
-
-/** What is shown first: how direct, how bent, how decided. */
-const first = ["directness", "turning-angle", "lens-entropy"] as const;
+import { SettingsEvent } from "./question-bar.ts";
 
 /** One for each session, so that folding the panel loses nothing. */
 const known = new WeakMap<Session, PopulationRunner>();
@@ -63,7 +61,6 @@ export class MeasuresPanel extends LitElement {
 
   @property({ attribute: false }) session!: Session;
   @state() private tick = 0;
-  @state() private picked: readonly string[] = first;
   @state() private over: CurveOptions["over"] = "layers";
   @state() private band: BandKind = "problems";
   @state() private correction: Exclude<LengthCorrection, "raw"> = "walk";
@@ -229,8 +226,14 @@ export class MeasuresPanel extends LitElement {
 
   private readonly stop = (): void => this.runner.stop();
 
+  /** Those of the address that there are. */
+  private get picked(): readonly string[] {
+    const { measures } = this.session.settings;
+    return allProbes.flatMap(({ id }) => (measures.includes(id) ? [id] : []));
+  }
+
   private readonly pick = (event: PickEvent): void => {
-    this.picked = event.detail;
+    this.dispatchEvent(new SettingsEvent({ measures: event.detail }));
   };
 
   private setProblems(event: Event): void {
