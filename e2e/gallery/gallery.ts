@@ -3,7 +3,7 @@
  * Served by `npm run dev` at /e2e/gallery/gallery.html; not part of the build.
  */
 import { html, render, type TemplateResult } from "lit";
-import { accuracyRows, bandSeries, heatCells, jointPicture, mapValues, measureViews, metricSeries, nullSeries, tracks } from "./test-data.ts";
+import { accuracyRows, bandSeries, claimFigures, heatCells, jointPicture, mapValues, measureViews, metricSeries, nullSeries, tracks } from "./test-data.ts";
 import type { Selection, SelectEvent } from "../../src/selection.ts";
 import { documentStyle } from "../../src/theme.ts";
 import type { OriginEvent } from "../../src/provenance.ts";
@@ -11,6 +11,7 @@ import { words } from "../../src/words.ts";
 import { decodingModes } from "../../probes/trace.ts";
 import "../../src/views/accuracy-chart.ts";
 import "../../src/views/comparison-table.ts";
+import "../../src/views/claim-figure.ts";
 import { LiveRun } from "../../src/live-run.ts";
 import { initialComparison } from "../../src/compare-settings.ts";
 import { exampleTrace } from "../../probes/trace.example.ts";
@@ -101,6 +102,7 @@ function page(): TemplateResult {
     <geo-panel heading="What is said under a picture"><picture-quality .picture=${pca}></picture-quality></geo-panel>
     <geo-panel heading="Which measures?"><measure-picker .picked=${["directness", "lens-entropy"]}></measure-picker></geo-panel>
     <geo-panel heading="Modes in numbers"><comparison-table .measures=${views} .labels=${labels} where=", layer 3" .provenance=${() => origin}></comparison-table></geo-panel>
+    ${claimFigures().map((figure) => html`<geo-panel heading=${figure.title}><claim-figure .figure=${figure}></claim-figure></geo-panel>`)}
     <geo-panel heading="Before anything has run"><trajectory-plot .tracks=${empty}></trajectory-plot></geo-panel>
   </main>`;
 }
