@@ -29,11 +29,14 @@ const dimensions = 4;
 const widths = [dimensions, 32, 32, 2];
 const noise = 0.05;
 /** Trained side by side for each seed: what a network does away from its data is much a matter of its first weights. */
-const networks = 12;
+const networks = 24;
 const test = 400;
 const angles = [0, 10, 20, 30, 40, 50, 60, 70, 80, 90];
 /** Where the verdict is taken, and the model trained further. */
 const far = 60;
+
+/** Where the outer ring, seen in the first plane only, passes half way between the two. */
+const lost = (Math.acos(1.5 / 2) * 180) / Math.PI;
 
 /** How the rings move: out of their plane, or within it. */
 type Drift = "out" | "along";
@@ -63,7 +66,7 @@ export const claim: Claim = {
     none: { value: 0.05, unit: "1", meaning: "loss of accuracy at 60° that counts as none" },
   },
   seeds: [1, 2, 3],
-  seconds: 6,
+  seconds: 7,
   doesNotShow: "How large models meet drift: theirs may lie within what they have seen. Nor that a context cannot help without training.",
   wouldChange: "A drift that stays on the manifold: the sabotaged run turns the rings within their plane, and nothing is lost.",
   sabotage: { what: "The data drift along the manifold instead of away from it.", verdict: "refutes" },
@@ -74,7 +77,7 @@ export const claim: Claim = {
     const [loss, along] = [valueOf(evidence, "loss"), valueOf(evidence, "correlation")];
     return {
       verdict: loss <= none ? "refutes" : loss >= wall && along <= -follows ? "supports" : "mixed",
-      reason: `At 60° the model has lost ${digits(loss)} of its accuracy (a wall: ${wall}; none: ${none}); accuracy and distance from the training data correlate by ${Number.isNaN(along) ? "nothing that could be measured" : digits(along)}.`,
+      reason: `At 60° accuracy has fallen by ${digits(loss)} (a wall: ${wall}; none: ${none}); accuracy and distance from the training data correlate by ${Number.isNaN(along) ? "nothing that could be measured" : digits(along)}.`,
     };
   },
 };
@@ -131,7 +134,7 @@ export async function measure(context: ClaimContext, { steps, further }: { reado
           lineOverSeeds("out of the plane", angles, accuracy.out),
           lineOverSeeds("along the rings", angles, accuracy.along),
           lineOverSeeds("trained further at 60°", angles, after),
-          { name: "a model that sees the first plane only", role: "theory", x: angles, y: angles.map((angle) => (2 * Math.cos((angle * Math.PI) / 180) > 1.5 ? 1 : 0.5)) },
+          { name: "a model that sees the first plane only", role: "theory", x: [0, lost, lost, 90], y: [1, 1, 0.5, 0.5] },
           { name: "chance", role: "null", x: angles, y: angles.map(() => 0.5) },
         ],
       },
@@ -147,7 +150,7 @@ export async function measure(context: ClaimContext, { steps, further }: { reado
         ],
       },
     ],
-    remarks: [`Away from the data, what a network answers hangs on the weights it began with: single networks lost from ${Math.min(...losses).toFixed(2)} to ${Math.max(...losses).toFixed(2)} at ${far}°.`],
+    remarks: [`Away from the data, what a network answers hangs on the weights it began with: the accuracy of single networks fell by ${digits(Math.min(...losses))} to ${digits(Math.max(...losses))} at ${far}°.`],
   };
 }
 
