@@ -28,7 +28,7 @@ import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
 const nodes = 200;
 const worlds = 2;
 /** p / p_c, with p_c = 1 / nodes. */
-const coverages = [0.5, 1, 1.5, 2, 2.5, 3, 4, 5];
+export const coverages = [0.5, 1, 1.5, 2, 2.5, 3, 4, 5];
 /** Share of nodes in the largest component, of the claims table. */
 const table: Readonly<Record<number, number>> = { 0.5: 0.02, 1: 0.12, 1.5: 0.61, 2: 0.8, 3: 0.94 };
 const rate = 0.1;
@@ -51,6 +51,9 @@ const models: readonly ModelKind[] = [
 
 /** An entity and a property, numbered through all worlds. */
 type Fact = readonly [entity: number, property: number];
+
+/** Graphs per seed and coverage, in a live run. */
+export const liveGraphs = 300;
 
 export const claim: Claim = {
   id: "E2",
@@ -75,7 +78,7 @@ export const claim: Claim = {
   wouldChange: "A model that infers whatever is connected, however long it was trained. In the sabotaged run nothing can be inferred, and there is no jump.",
   sabotage: { what: "Each fact is taught with a property drawn from either world.", verdict: "refutes" },
 
-  run: (context) => measure(context, context.size === "full" ? { epochs: 600, graphs: 1000 } : { epochs: 200, graphs: 300 }),
+  run: (context) => measure(context, context.size === "full" ? { epochs: 600, graphs: 1000 } : { epochs: 200, graphs: liveGraphs }),
 
   judge(evidence, { same = NaN }) {
     const [connected, small, short] = ["connected", "small", "short"].map((id) => valueOf(evidence, `jump-${id}`)) as [number, number, number];
@@ -95,7 +98,7 @@ export async function measure({ seeds, sabotaged, progress }: ClaimContext, { ep
   const inferred = models.map(() => [] as number[][]);
   for (const [s, seed] of seeds.entries()) {
     const random = new Random(seed);
-    giant.push(coverages.map((coverage) => mean(Array.from({ length: graphs }, () => largestComponent(drawGraph(coverage / nodes, random))))));
+    giant.push(giantComponents(random, graphs));
     const ranks = drawRanks(random.fork("facts"));
     const lines = models.map(() => [] as number[]);
     const shares: number[] = [];
@@ -159,6 +162,11 @@ export function giantShare(coverage: number): number {
   let S = 1;
   for (let i = 0; i < 1000; i++) S = 1 - Math.exp(-coverage * S);
   return S < 1e-3 ? 0 : S;
+}
+
+/** Mean share of the largest component over so many graphs, by coverage. */
+export function giantComponents(random: Random, graphs: number): number[] {
+  return coverages.map((coverage) => mean(Array.from({ length: graphs }, () => largestComponent(drawGraph(coverage / nodes, random)))));
 }
 
 /** Components of a bipartite graph by union and find: entities first, then properties. */

@@ -71,7 +71,7 @@ export const claim: Claim = {
   wouldChange: "A drift that stays on the manifold: the sabotaged run turns the rings within their plane, and nothing is lost.",
   sabotage: { what: "The data drift along the manifold instead of away from it.", verdict: "refutes" },
 
-  run: (context) => measure(context, { steps: 300, further: 150 }),
+  run: (context) => measure(context, { steps: 300, further: 150, count: networks }),
 
   judge(evidence, { wall = NaN, follows = NaN, none = NaN }) {
     const [loss, along] = [valueOf(evidence, "loss"), valueOf(evidence, "correlation")];
@@ -82,8 +82,11 @@ export const claim: Claim = {
   },
 };
 
-/** @param steps  of training, and further ones on drifted data */
-export async function measure(context: ClaimContext, { steps, further }: { readonly steps: number; readonly further: number }): Promise<Evidence> {
+/**
+ * @param steps  of training, and further ones on drifted data
+ * @param count  of networks per seed
+ */
+export async function measure(context: ClaimContext, { steps, further, count }: { readonly steps: number; readonly further: number; readonly count: number }): Promise<Evidence> {
   const { seeds, sabotaged, progress } = context;
   const accuracy: Record<Drift, number[][]> = { out: [], along: [] };
   const distance: Record<Drift, number[][]> = { out: [], along: [] };
@@ -92,7 +95,7 @@ export async function measure(context: ClaimContext, { steps, further }: { reado
   for (const [s, seed] of seeds.entries()) {
     const random = new Random(seed);
     const between = (from: number, to: number): [number, number] => [(s + from) / seeds.length, (s + to) / seeds.length];
-    const trained = training(sideBySide(Array.from({ length: networks }, (_, k) => initialMlp(random.fork(`weights ${k}`), widths))), 0, steps, seed);
+    const trained = training(sideBySide(Array.from({ length: count }, (_, k) => initialMlp(random.fork(`weights ${k}`), widths))), 0, steps, seed);
     await trainIn(context, trained, steps, between(0, 0.6), `training, seed ${seed}`);
     const known = drawRings(test, random.fork("known"), 0, "out").points;
     const tests = (drift: Drift): Rings[] => angles.map((angle) => drawRings(test, random.fork(`test ${angle}`), angle, drift));
@@ -183,18 +186,23 @@ function sideBySide(parameters: readonly Mlp[]): Mlp {
   return { layers };
 }
 
+function countOf({ layers }: Mlp): number {
+  return layers[0]!.weight.shape[0]!;
+}
+
 /** All networks see the same points, and learn each on its own: the loss is the sum of theirs. */
 function training(parameters: Mlp, degrees: number, steps: number, seed: number): Training<Mlp, { x: np.Array; y: np.Array }> {
+  const count = countOf(parameters);
   return new Training({
     parameters,
     loss: (p, { x, y }) => {
       const { output, hidden } = mlp(p, x);
       dispose(hidden);
-      return crossEntropy(output, y).mul(networks);
+      return crossEntropy(output, y).mul(count);
     },
     batch: (random) => {
       const { points, labels } = drawRings(64, random, degrees, "out");
-      return { x: np.tile(fromTensor(points), [networks, 1, 1]), y: np.tile(integers(labels), [networks, 1]) };
+      return { x: np.tile(fromTensor(points), [count, 1, 1]), y: np.tile(integers(labels), [count, 1]) };
     },
     optimiser: adam({ rate: cosine(1e-2, steps, 1e-4) }),
     seed,
@@ -203,15 +211,16 @@ function training(parameters: Mlp, degrees: number, steps: number, seed: number)
 
 /** Of each network, the share of points whose class it finds, in each set. */
 function accuracies(parameters: Mlp, sets: readonly Rings[]): number[][] {
+  const count = countOf(parameters);
   const all = tensor([sets.length * test, dimensions]);
   sets.forEach(({ points }, i) => all.data.set(points.data, i * points.data.length));
   const [logits] = evaluate(parameters, (p, x) => {
     const { output, hidden } = mlp(p, x);
     dispose(hidden);
     return [output];
-  }, np.tile(fromTensor(all), [networks, 1, 1]));
+  }, np.tile(fromTensor(all), [count, 1, 1]));
   const answers = argmaxRows(logits!);
-  return Array.from({ length: networks }, (_, k) => sets.map(({ labels }, i) => agreement(answers.subarray((k * sets.length + i) * test, (k * sets.length + i + 1) * test), labels)));
+  return Array.from({ length: count }, (_, k) => sets.map(({ labels }, i) => agreement(answers.subarray((k * sets.length + i) * test, (k * sets.length + i + 1) * test), labels)));
 }
 
 function means(lines: readonly (readonly number[])[]): number[] {
