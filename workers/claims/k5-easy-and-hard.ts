@@ -32,6 +32,7 @@ export const claim: Claim = {
   },
   seeds: [1, 2, 3],
   seconds: 10,
+  recorded: true,
   usesEmbeddedModel: true,
   doesNotShow: "Anything about large models, or about tasks other than lookups in a row. nano was trained on both ways; a model trained longer or deeper on direct answers might reach further. Where CoT wins here, it wins because every step is easy and seen in training, not because anything new was inferred.",
   wouldChange: "A model that answers 6 hops directly, or whose chain of thought fails as early as its direct answers.",

@@ -43,6 +43,7 @@ export const claim: Claim = {
   thresholds: { margin: { value: 0.1, unit: "1", meaning: "a gap smaller than this is none" } },
   seeds: [1, 2, 3],
   seconds: 10,
+  recorded: true,
   usesEmbeddedModel: true,
   doesNotShow: "What happens in models that were trained to write, not to feed states back; nor with noise of another kind, such as errors that the model makes itself. Both channels are disturbed on purpose here. That a token costs a long chain nothing is shown for one task only.",
   wouldChange: "A model whose thoughts need several symbols in pointer chase too, or one that needs only one in reachability.",
