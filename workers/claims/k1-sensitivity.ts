@@ -33,7 +33,7 @@ export const claim: Claim = {
     text: "The answer after k hops hangs on k arrows, a step of the chain on one: so the whole map's average sensitivity grows with k, a step's does not. And transformers learn maps of low sensitivity more easily. Steps that are learnt well should also be flat around real inputs.",
     sources: [
       { text: "Counting: the whole map changes with probability 1 − (16 − k)(15 − k)/240 when the ends of two arrows are swapped, a step with 1/8" },
-      { text: "Hahn & Rofin 2024, arXiv:2402.09963: average sensitivity, and why transformers find sensitive functions hard", recalled: true },
+      { text: "Hahn & Rofin 2024, arXiv:2402.09963: average sensitivity, and why transformers find sensitive functions hard" },
     ],
   },
   data: "Pointer chase of 1 to 6 hops. An edit swaps the ends of two arrows, so that every letter still has one arrow in and one out.",
