@@ -38,7 +38,7 @@ export const claim: Claim = {
     verdict: "mixed",
     text: "The gain from selection is real: a system that treats every token alike cannot tell letters from noise. But the linear time-invariant system that it extends is S4; an RNN has a tanh or gates and was never linear. And Mamba itself is linear only once Δ, B and C are given.",
     sources: [
-      { text: "Gu & Dao 2023, arXiv:2312.00752, table 1: selective copying, S4 18.3 %, S6 97.0 %; in the Mamba block 56.4 % and 99.8 %", recalled: true },
+      { text: "Gu & Dao 2023, arXiv:2312.00752, table 1: selective copying, S4 18.3 %, S6 97.0 %; in the Mamba block 56.4 % and 99.8 %" },
     ],
   },
   data: `Selective copying: ${kept} letters out of ${letters} at random places among dots (16 places, 40 in the full run), then ${kept} marks, at which the letters are to be given in order.`,
@@ -222,7 +222,7 @@ function evidenceOf(steps: number, test: number, { selective, invariant }: Reado
   const steppedAt = Array.from({ length: curve }, (_, c) => Math.round(((c + 0.5) * steps) / curve));
   return {
     quantities: [
-      overSeeds({ id: "gap", label: "letters right, selective − invariant", unit: "1", reference: { value: "0.79 without a gate, 0.43 with", source: "Gu & Dao 2023, table 1, 4,096 tokens [recalled]" } }, selective.map(({ share }, s) => share - invariant[s]!.share)),
+      overSeeds({ id: "gap", label: "letters right, selective − invariant", unit: "1", reference: { value: "0.79 without a gate, 0.43 with", source: "Gu & Dao 2023, table 1, 4,096 tokens" } }, selective.map(({ share }, s) => share - invariant[s]!.share)),
       overSeeds({ id: "selective", label: "letters right, selective", unit: "1" }, selective.map(({ share }) => share)),
       overSeeds({ id: "invariant", label: "letters right, invariant", unit: "1", reference: { value: 0.344, source: "who knows the letters and not their order" } }, invariant.map(({ share }) => share)),
       ...errors,
