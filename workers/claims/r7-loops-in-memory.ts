@@ -9,7 +9,7 @@ import type { RnnForm } from "../toys/rnn.ts";
 import { coordinatesOf, drawWalks, integratorTraining, lastStates, type Integrator, type Space } from "./angle-integrators.ts";
 import type { Claim, ClaimContext, Evidence, Figure, Quantity } from "./claim.ts";
 import { valueOf } from "./claim.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { overSeeds } from "./over-seeds.ts";
 import { trainIn } from "./training.ts";
 
 export const claim: Claim = {
@@ -161,11 +161,11 @@ function evidenceOf(cases: readonly Case[], seen: ReadonlyMap<string, readonly S
       quarters("States of a network that keeps one angle", ring),
       {
         kind: "lines",
-        title: "How long the longest loops last",
+        title: "How long the longest loops last, mean over the seeds",
         x: { label: "loop, the longest first", unit: "" },
         y: { label: "death / birth", unit: "1", log: true },
         lines: [
-          ...cases.map(({ id, name }) => lineOverSeeds(name, ranks, of(id).map(({ betti }) => ranks.map((rank) => lengthOf(betti, rank))))),
+          ...cases.map(({ id, name }) => ({ name, x: ranks, y: ranks.map((rank) => mean(of(id).map(({ betti }) => lengthOf(betti, rank)))) })),
           { name: "counts as a loop", role: "null" as const, x: ranks, y: ranks.map(() => lasting) },
         ],
       },
