@@ -48,7 +48,7 @@ export const claim: Claim = {
     verdict: "mixed",
     text: "Training makes classes linearly separable and their images flatter in any of them. A topological transformation in the strict sense, one to one and continuous both ways, is another matter: where it pays, networks fold a loop shut.",
     sources: [
-      { text: "Brahma, Wu & She 2016, IEEE TNNLS 27: layers flatten and disentangle manifolds", recalled: true },
+      { text: "Brahma, Wu & She 2016, IEEE TNNLS 27: layers flatten and disentangle manifolds" },
       { text: "Naitzat, Zhitnikov & Lim 2020, arXiv:2004.06093: Betti numbers fall through the layers" },
     ],
   },
