@@ -136,7 +136,7 @@ export interface TapVerdict {
   readonly latent: boolean;
   /** How hidden states are read: from a spliced graph, by TVM's instrument, or from WebGPU's own objects. */
   readonly route: "graph" | "instrument" | "webgpu";
-  /** Why something is missing, in the form of an error's message; null where nothing is. */
+  /** Why something is missing, or why the usual route was not taken, in words for the page; null where all is as usual. */
   readonly reason: string | null;
 }
 

@@ -14,6 +14,7 @@ import { loadTokenizer } from "../tokenizer.ts";
 import { type Pipeline, borrowPipeline, checkRelease, webllmVersion } from "./adapter.ts";
 import { GpuHooks } from "./gpu-hooks.ts";
 import { watchGpu } from "./gpu-watch.ts";
+import { firstThatHolds } from "./first-that-holds.ts";
 import { InstrumentTap } from "./instrument-tap.ts";
 import { loadLibrary } from "./library-choice.ts";
 import { findMlcFolder, readMlcConfig, shardsOf } from "./mlc-folder.ts";
@@ -122,12 +123,18 @@ export async function loadWebllm(
       instrument: () => new InstrumentTap(pipeline, (bytes) => zeros(pipeline, bytes)),
       webgpu: () => new WebgpuTap(pipeline, gpu.hooks as GpuHooks),
     };
-    /** Why each way to the hidden states failed. */
-    const failures: EngineError[] = [];
-    for (const route of options.routes ?? (["instrument", "webgpu"] as const)) {
+    const makeTap = (route: Route): Tap => {
+      try {
+        return makers[route]();
+      } catch (error) {
+        // TVM's own errors, too: a library may not bear that its kernels are skipped.
+        throw asEngineError(error);
+      }
+    };
+    const attempt = async (route: Route, reason: string | null): Promise<{ decoder: Decoder; report: LoadReport }> => {
       let model: WebllmDecoder | null = null;
       try {
-        const tap = makers[route]();
+        const tap = makeTap(route);
         const spec: ModelSpec = {
           id: request.id,
           engine: "webllm",
@@ -161,19 +168,17 @@ export async function loadWebllm(
             record,
             check: { ...check, head: Math.max(check.head, official) },
             tensors: tap.weights,
-            tap: { residuals: true, logits: true, latent: true, route: tap.route, reason: null },
+            tap: { residuals: true, logits: true, latent: true, route: tap.route, reason },
             bytes: files.bytes,
             milliseconds: performance.now() - began,
           },
         };
       } catch (error) {
         model?.release();
-        if (watch.lost !== null || !(error instanceof EngineError)) throw error;
-        failures.push(error);
+        throw error;
       }
-    }
-    // The first way is the one that ought to work.
-    throw failures[0] ?? new EngineError("tap: expected a way to read hidden states, got none; choose another library");
+    };
+    return await firstThatHolds(options.routes ?? (["instrument", "webgpu"] as const), attempt, () => watch.lost !== null);
   } catch (error) {
     // A lost device breaks off the work before it says so itself.
     await new Promise((resolve) => setTimeout(resolve, 10));
