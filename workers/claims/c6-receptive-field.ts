@@ -15,13 +15,14 @@
  * Oord et al. 2016, arXiv:1609.03499 (doubling dilation).
  */
 import { Random } from "../../probes/random.ts";
+import { mean } from "../../probes/statistics/moments.ts";
 import { leastSquares } from "../../probes/statistics/residuals.ts";
 import { tensor } from "../../probes/tensor.ts";
 import { dispose, fromTensor, keep, type np, toTensor, vjp } from "../toys/autodiff.ts";
 import { cnn, initialCnn, receptiveFields, type Convolution } from "../toys/cnn.ts";
 import { normal } from "../toys/initialise.ts";
 import { valueOf, type Claim } from "./claim.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { overSeeds, ratioLineOverSeeds } from "./over-seeds.ts";
 
 const channels = 8;
 const inputs = 8;
@@ -59,7 +60,7 @@ export const claim: Claim = {
   data: `${inputs} random inputs of ${channels} channels along one axis, per seed and depth.`,
   model: `The lab's convolutional network with ${channels} channels, three taps, ReLU, random weights: 1 to 32 plain layers; 1 to 6 layers with doubling dilation, and with stride 2.`,
   measurement: "Gradient of one output with respect to the input. Reach: places from the first that it depends on to the last. Width: standard deviation of the place, weighted by the squared gradient. Growth exponents: slope of log(reach − 1) and of log width against log depth.",
-  rule: "Reach and width of plain layers grow linearly where their exponents lie within `near` of 1. Both: supports. Neither: refutes. One of them: mixed.",
+  rule: "Reach and width of plain layers grow linearly where their exponents lie within near of 1. Both: supports. Neither: refutes. One of them: mixed.",
   thresholds: { near: { value: 0.15, unit: "1", meaning: "distance of a growth exponent from 1 up to which growth counts as linear" } },
   seeds: [1, 2, 3],
   seconds: 4,
@@ -110,10 +111,10 @@ export const claim: Claim = {
           x: { label: "layers", unit: "", log: true },
           y: { label: "places", unit: "", log: true },
           lines: [
-            lineOverSeeds("reach, plain", first.depths, reach[0]!),
-            lineOverSeeds("width, plain", first.depths, width[0]!),
-            lineOverSeeds("width, dilation doubling", dilated.depths, width[1]!),
-            lineOverSeeds("width, stride 2", strided.depths, width[2]!),
+            ratioLineOverSeeds("reach, plain", first.depths, reach[0]!),
+            ratioLineOverSeeds("width, plain", first.depths, width[0]!),
+            ratioLineOverSeeds("width, dilation doubling", dilated.depths, width[1]!),
+            ratioLineOverSeeds("width, stride 2", strided.depths, width[2]!),
             { name: "2L + 1", role: "theory", x: plain.depths, y: plain.depths.map((L) => 2 * L + 1) },
             { name: "√(2L/3)", role: "theory", x: plain.depths, y: plain.depths.map((L) => Math.sqrt((2 * L) / 3)) },
             { name: "√((2/9)(4ᴸ − 1))", role: "theory", x: dilated.depths, y: dilated.depths.map((L) => expectedWidth(dilated, L)) },
@@ -125,7 +126,7 @@ export const claim: Claim = {
           x: { label: "place, from the middle of the field", unit: "" },
           y: { label: "share of the squared gradient", unit: "" },
           lines: [
-            lineOverSeeds(`${deepest} plain layers`, offsets, profiles),
+            { name: `${deepest} plain layers, mean of all seeds`, role: "measured", x: offsets, y: offsets.map((_, i) => mean(profiles.map((profile) => profile[i]!))) },
             { name: "normal, of width √(2L/3)", role: "theory", x: offsets, y: offsets.map((at) => Math.exp(-((at / expected) ** 2) / 2) / expected / Math.sqrt(2 * Math.PI)) },
             { name: "all of the field alike", role: "null", x: offsets, y: offsets.map(() => 1 / offsets.length) },
           ],

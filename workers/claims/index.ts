@@ -18,6 +18,8 @@ import { claim as r7 } from "./r7-loops-in-memory.ts";
 import { claim as s1 } from "./s1-optimal-projection.ts";
 import { claim as t1 } from "./t1-set-without-positions.ts";
 import { claim as t2 } from "./t2-dynamic-adjacency.ts";
+import { claim as t5 } from "./t5-wormholes.ts";
+import { claim as t7 } from "./t7-heads-and-factors.ts";
 import { claim as x1 } from "./x1-local-operators.ts";
 import { claim as z1 } from "./z1-noise-in-the-channel.ts";
 import { claim as z1b } from "./z1b-channels.ts";
@@ -35,6 +37,8 @@ export const claims: readonly Claim[] = [
   s1,
   t1,
   t2,
+  t5,
+  t7,
   l6,
   e2,
   x1,

@@ -21,6 +21,7 @@ import { dispose, fromTensor, jit, keep, type np, toTensor, vjp } from "../toys/
 import { glorot, normal, zeros } from "../toys/initialise.ts";
 import { initialRnn, rnn, type Rnn, type RnnForm } from "../toys/rnn.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence, type Line } from "./claim.ts";
+import { digits } from "./numerals.ts";
 import { barOverSeeds, lineOverSeeds, overSeeds } from "./over-seeds.ts";
 
 const size = 100;
@@ -54,7 +55,7 @@ export const claim: Claim = {
   data: `None for a network at rest. For a driven one ${toySteps} inputs of ${inputSize} standard normal numbers.`,
   model: `The lab's recurrent network with ${size} units. Recurrent matrices of gain g = 0.5 … 1.5, entries N(0, g²/${size}), ${draws} per gain and seed; an orthogonal matrix; and its vanilla, residual and gated forms as they are before training.`,
   measurement: `λ = slope of log ‖J_1 ⋯ J_t v‖ against t past the first quarter of ${steps} steps (${toySteps} where it is driven), v random of norm 1, in float64; then the slope of λ against log g. For the three forms the Jacobians are taken by differentiation of the toy itself, step by step.`,
-  rule: "λ follows log g with a slope within `near` of 1: supports. Within `near` of 0, so that the gain does not matter: refutes. Else mixed.",
+  rule: "λ follows log g with a slope within near of 1: supports. Within near of 0, so that the gain does not matter: refutes. Else mixed.",
   thresholds: { near: { value: 0.1, unit: "1", meaning: "distance of the slope of λ against log g from 1, or from 0" } },
   seeds: [1, 2, 3, 4, 5],
   seconds: 5,
@@ -68,7 +69,7 @@ export const claim: Claim = {
     const slope = valueOf(evidence, "slope");
     return {
       verdict: Math.abs(slope - 1) <= near ? "supports" : Math.abs(slope) <= near ? "refutes" : "mixed",
-      reason: `The growth of log norm per step follows log g with slope ${slope.toFixed(3)} (1 within ${near}: the gain alone decides); an orthogonal matrix gives ${valueOf(evidence, "orthogonal").toExponential(0)} per step.`,
+      reason: `The growth of log norm per step follows log g with slope ${slope.toFixed(3)} (1 within ${near}: the gain alone decides); an orthogonal matrix gives ${digits(valueOf(evidence, "orthogonal"), 1)} per step.`,
     };
   },
 };
@@ -113,7 +114,7 @@ export async function measure({ seeds, sabotaged, progress }: ClaimContext, T = 
     quantities: [
       overSeeds({ id: "slope", label: "slope of λ against log g", unit: "1", reference: { value: 1, source: "λ = log g, circular law" } }, atRest.map((row) => leastSquares(logGains, row).slope)),
       overSeeds({ id: "orthogonal", label: "λ of an orthogonal matrix", unit: "1/step", reference: { value: 0, source: "it keeps every norm" } }, still),
-      ...gains.map((gain, k) => overSeeds({ id: `rest-${gain}`, label: `λ at rest, gain ${gain} (log g = ${Math.log(gain).toFixed(3)})`, unit: "1/step", ...(table[gain] === undefined ? {} : { reference: { value: table[gain], source: "one matrix, computed once for the claims table" } }) }, atRest.map((row) => row[k]!))),
+      ...gains.map((gain, k) => overSeeds({ id: `rest-${gain}`, label: `λ at rest, gain ${gain} (log g = ${digits(Math.log(gain))})`, unit: "1/step", ...(table[gain] === undefined ? {} : { reference: { value: table[gain], source: "one matrix, computed once for the claims table" } }) }, atRest.map((row) => row[k]!))),
       ...[0.5, 1.5].map((gain) => overSeeds({ id: `driven-${gain}`, label: `λ when driven by inputs, gain ${gain}`, unit: "1/step" }, driven.map((row) => row[gains.indexOf(gain)]!))),
       ...forms.map(({ form, name }, f) => overSeeds({ id: form, label: `λ of the toy before training, ${name}`, unit: "1/step" }, byForm[f]!)),
     ],

@@ -15,6 +15,7 @@
 import { Random } from "../../probes/random.ts";
 import { normalTail } from "../../probes/statistics/wilcoxon.ts";
 import { valueOf, type Claim } from "./claim.ts";
+import { digits } from "./numerals.ts";
 import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
 
 const codes = 26;
@@ -41,7 +42,7 @@ export const claim: Claim = {
   data: `${codes} random codes in ${dimensions} dimensions, one thought per chain, chains of 1 to 32 steps; noise of σ = 0.5 … 4 per coordinate and step, beside codes of 1 per coordinate.`,
   model: "Two ideal channels, without a network: every step is right but for its noise. The token channel hands on the nearest code, the latent channel the vector as it is. At the end both are read by the nearest code.",
   measurement: `Accuracy after n steps. Drift = accuracy after one step less accuracy after 16, at σ = 1. Beside it a blend of two codes (${blend.more} and ${blend.less}) at σ = ${blend.noise}: accuracy on the weaker one, read as the code nearest to what is left without the stronger.`,
-  rule: "The two drifts differ where one is larger by `margin`. The token channel drifts more: supports. The latent channel drifts more: refutes. Neither: mixed.",
+  rule: "The two drifts differ where one is larger by margin. The token channel drifts more: supports. The latent channel drifts more: refutes. Neither: mixed.",
   thresholds: { margin: { value: 0.1, unit: "1", meaning: "difference of the two drifts, in accuracy, that counts" } },
   seeds: [1, 2, 3],
   seconds: 2,
@@ -131,7 +132,7 @@ export const claim: Claim = {
     const [token, latent] = [valueOf(evidence, "token-drift"), valueOf(evidence, "latent-drift")];
     return {
       verdict: token >= latent + margin ? "supports" : latent >= token + margin ? "refutes" : "mixed",
-      reason: `Over 16 steps at σ = 1 the token channel loses ${token.toFixed(3)} of its accuracy, the latent channel ${latent.toFixed(3)} (they differ from ${margin} on).`,
+      reason: `Over 16 steps at σ = 1 the token channel loses ${digits(token)} of its accuracy, the latent channel ${digits(latent)} (they differ from ${margin} on).`,
     };
   },
 };
