@@ -100,7 +100,7 @@ export interface ModelRequest {
   readonly device: "wasm" | "webgpu";
   /**
    * WebLLM: what runs the weights. `own` is our library for Llama-type models; a stock library is
-   * named as in WebLLM's list, for example `SmolLM2-360M-Instruct-q4f32_1-MLC`. Left out: `own` where it can, else the stock one.
+   * named as in WebLLM's list, for example `SmolLM2-360M-Instruct-q4f32_1-MLC`. Left out: the one in a dropped folder, else `own` where it can, else the stock one.
    */
   readonly library?: string;
   /** For `folder`: the dropped files, by path inside the folder. */

@@ -16,7 +16,7 @@ import { GpuHooks } from "./gpu-hooks.ts";
 import { watchGpu } from "./gpu-watch.ts";
 import { firstThatHolds } from "./first-that-holds.ts";
 import { InstrumentTap } from "./instrument-tap.ts";
-import { loadLibrary } from "./library-choice.ts";
+import { libraryInFolder, loadFromFolder, loadLibrary } from "./library-choice.ts";
 import { findMlcFolder, readMlcConfig, shardsOf } from "./mlc-folder.ts";
 import { usage } from "./store.ts";
 import type { Tap } from "./tap.ts";
@@ -70,7 +70,8 @@ export async function loadWebllm(
   if (/f16/.test(config.quantization) && !adapter.shaderF16) {
     throw new EngineError(`webgpu: expected a GPU with shader-f16 for ${config.quantization}, got ${adapter.name} without; choose the model's f32 build`);
   }
-  const library = await loadLibrary(request, config.json, { fetch: fetcher, progress, signal });
+  const own = request.library === undefined ? libraryInFolder(listing, folder.prefix) : null;
+  const library = own === null ? await loadLibrary(request, config.json, { fetch: fetcher, progress, signal }) : await loadFromFolder(listing, own, { progress, signal });
   const shards = shardsOf(listing, folder, texts.get(folder.tensorCache.path.slice(folder.prefix.length)) ?? "");
   const all = [...small, ...shards];
   progress.expect(all.reduce((n, { bytes }) => n + bytes, 0));
