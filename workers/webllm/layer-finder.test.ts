@@ -126,7 +126,8 @@ describe.each(cases)("%s, %s", (name, pass) => {
       if ("buffer" in own) others.delete(own.buffer);
       for (const buffer of others) {
         tried++;
-        refused(events.map((announcement, i) => (i === event ? { ...announcement, args: announcement.args.map((arg, k) => (k === at - 1 ? { ...own, buffer } : arg)) } : announcement)) as Announcement[], /to read the residual stream/);
+        const args = events[event]!.args.map((arg, k): Argument => (k === at - 1 && arg && "buffer" in arg ? { ...arg, buffer } : arg));
+        refused(events.map((announcement, i) => (i === event ? { ...announcement, args } : announcement)), /to read the residual stream/);
       }
     }
     expect(tried).toBeGreaterThan(layers);
