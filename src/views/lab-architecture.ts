@@ -134,5 +134,5 @@ function explanation({ assumes, state, formula, here, holds, fails, source }: Ex
 }
 
 function remark({ phrase, text, claim }: Remark): TemplateResult {
-  return html`<li><q lang="zh">${phrase}</q><br />${text}${claim === undefined ? nothing : html` <a class="small" href="#/claims/${claim}">${claim}</a>`}</li>`;
+  return html`<li><q lang="zh">${phrase}</q><br />${text}${claim === undefined ? nothing : html` <a class="small" href=${writeAddress({ place: "claims", path: [claim] })}>${claim}</a>`}</li>`;
 }

@@ -16,6 +16,8 @@ import { claim as r2 } from "./r2-flip-flop.ts";
 import { claim as r4 } from "./r4-jacobian-products.ts";
 import { claim as r7 } from "./r7-loops-in-memory.ts";
 import { claim as s1 } from "./s1-optimal-projection.ts";
+import { claim as s3 } from "./s3-selection.ts";
+import { claim as s4 } from "./s4-recall-capacity.ts";
 import { claim as t1 } from "./t1-set-without-positions.ts";
 import { claim as t2 } from "./t2-dynamic-adjacency.ts";
 import { claim as t5 } from "./t5-wormholes.ts";
@@ -35,6 +37,8 @@ export const claims: readonly Claim[] = [
   r4,
   r7,
   s1,
+  s3,
+  s4,
   t1,
   t2,
   t5,

@@ -39,14 +39,14 @@ export const claim: Claim = {
   data: "Pointer chase of 1 to 6 hops. An edit swaps the ends of two arrows, so that every letter still has one arrow in and one out.",
   model: "nano in float64, by the reference decoder.",
   measurement: "Average sensitivity: mean total variation, ½ Σ |p − p′|, between the model's predictions before and after an edit; of the direct answer, and of each step of the chain given the same steps before it. Beside it how often the true answer changes. Local gain: the largest singular value, or a lower bound of it from 16 directions, of the Jacobian of the prediction (probabilities) in the embedding of the arrow end that decides: of the last step, and of the direct answer at 6 hops. Worst case: the largest ½ Σ |p − p′| that was met.",
-  rule: "fewer: at 6 hops a step's average sensitivity is at most this share of the true answer's. flatter: the median local gain of a step is at most this share of the direct answer's. supports: both, and the chain is right in at least solved. refutes: neither, or the chain is right less often. mixed: one of the two.",
+  rule: "At 6 hops a step's average sensitivity is at most `fewer` times the true answer's, and the median local gain of a step at most `flatter` times the direct answer's. supports: both, and at least `solved` of the chains are right. refutes: neither, or fewer chains are right. mixed: one of the two.",
   thresholds: {
     fewer: { value: 0.5, unit: "1", meaning: "average sensitivity of a step over that of the whole, at most" },
     flatter: { value: 0.2, unit: "1", meaning: "local gain of a step over that of the direct answer, at most" },
     solved: { value: 0.9, unit: "1", meaning: "share of chains whose every step is right, at least" },
   },
   seeds: [1, 2, 3],
-  seconds: 15,
+  seconds: 16,
   usesEmbeddedModel: true,
   doesNotShow: "That steps are gentle in the worst case: where an edit hits the arrow that a step reads, the prediction turns over altogether, as a lookup must. That the direct map is steep in nano: it never learnt it, and guesses alike whatever the edit; it is the task's map that is steep. Nothing about chains of words.",
   wouldChange: "A chain whose steps each hang on the whole graph, or direct answers that are right and yet flat.",
@@ -65,7 +65,7 @@ export const claim: Claim = {
 };
 
 function percent(share: number): string {
-  return `${(100 * share).toFixed(0)} %`;
+  return `${(100 * share).toFixed(0)}\u00a0%`;
 }
 
 export interface Sizes {

@@ -157,13 +157,22 @@ export function readDiagonal(f: Float64Array, size: number, delta: number, small
   const h = toTensor(state.slice(0, -1, 0)).data;
   const rows = Array.from({ length: size }, (_, n) => Float64Array.from(f, (_, s) => delta * Math.exp(-(n + 1) * delta * (f.length - 1 - s))));
   const gram = new Float64Array(size * size);
-  for (let n = 0; n < size; n++) for (let k = 0; k <= n; k++) gram[n * size + k] = gram[k * size + n] = rows[n]!.reduce((sum, value, s) => sum + value * rows[k]![s]!, 0);
+  for (let n = 0; n < size; n++) for (let k = 0; k <= n; k++) gram[n * size + k] = gram[k * size + n] = dot(rows[n]!, rows[k]!);
   const { values, vectors } = symmetricEigen(gram, size, size);
   const out = new Float64Array(f.length);
   for (let i = 0; i < size && values[i]! > smallest ** 2 * values[0]!; i++) {
     const u = vectors.subarray(i * size, (i + 1) * size);
-    const weight = u.reduce((sum, value, n) => sum + value * h[n]!, 0) / values[i]!;
-    u.forEach((value, n) => rows[n]!.forEach((row, s) => (out[s]! += weight * value * row)));
+    const weight = dot(u, h) / values[i]!;
+    for (let n = 0; n < size; n++) {
+      const [row, share] = [rows[n]!, weight * u[n]!];
+      for (let s = 0; s < out.length; s++) out[s]! += share * row[s]!;
+    }
   }
   return out;
+}
+
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
 }
