@@ -16,7 +16,11 @@ const changed: Settings = {
   temperature: 0.7,
   projection: "umap",
   layoutSeed: 3,
+  seeds: 3,
   extent: "question",
+  plane: [],
+  unfolded: ["run", "modes"],
+  measures: ["entropy", "two-nn"],
   selection: { mode: "cot", step: 2, layer: 1 },
   acts: "cot truncate.2 patch.1.3.p12",
 };
@@ -82,3 +86,9 @@ test.each([
   ["dtype=int1", (s: Settings) => s.model.dtype, "fp32"],
   ["variant=nonsense&task=rules", (s: Settings) => s.variant, "in-distribution"],
 ])("%s in an address does no harm", (query, read, value) => expect(read(decodeAddress(`#/probe?${query}`))).toBe(value));
+
+test("the three states of a plane are in the address", () => {
+  const settings: Settings = { ...initialSettings, projection: "plane", plane: [{ mode: "cot", step: 0 }, { mode: "latent", step: -2 }, { mode: "cot", step: 5 }] };
+  expect(decodeAddress(`#${encodeAddress(settings)}`)).toEqual(settings);
+  for (const text of ["cot.0,cot.1", "cot.0,cot.1,dance.2", "cot.x,cot.1,cot.2", ",,", "cot.0,cot.1,cot.2,cot.3"]) expect(decodeAddress(`#/probe?projection=plane&plane=${encodeURIComponent(text)}`).plane).toEqual([]);
+});

@@ -237,7 +237,7 @@ export class ProbeService {
 
   /** Null where `stop` came before there was a picture. */
   private async umapProjection(request: ProjectRequest, prepared: UmapPreparation, round: number, onProgress?: (progress: ProjectProgress) => unknown, onStep?: Told): Promise<Projection | null> {
-    // umap-js builds its graph in one call, about a second at 2,000 points: what is coming is told before it.
+    // umap-js takes a moment to begin: what is coming is told before it.
     const n = prepared.rows.length;
     void onStep?.({ phase: "graph", done: n, total: n });
     await rest();

@@ -1,10 +1,16 @@
 /** Hand-made shapes for the gallery, from a seeded source. Nothing here was measured. */
 import { wilson } from "../../probes/statistics/wilson.ts";
 import type { DecodingMode, Thought } from "../../probes/trace.ts";
+import type { Figure } from "../../workers/claims/claim.ts";
 import type { AccuracyRow } from "../../src/views/accuracy-chart.ts";
 import type { HeatCell } from "../../src/views/heat-map.ts";
+import type { JointProjection } from "../../src/joint-picture.ts";
+import { nullWords } from "../../src/measure-words.ts";
+import type { BandSeries, NullSeries } from "../../src/views/band-chart.ts";
 import type { MetricSeries } from "../../src/views/metric-chart.ts";
 import type { PlotTrack } from "../../src/views/trajectory-plot.ts";
+import { words } from "../../src/words.ts";
+import type { MeasureView } from "../../workers/population-views.ts";
 
 /** A linear congruential source (Numerical Recipes): the same picture each time. */
 function source(seed: number): () => number {
@@ -93,4 +99,81 @@ export function heatCells(columns: number, rows: number, rate: (column: number, 
     const change = -4 * (0.9 - rate(column, row));
     return { correct, answered: 20, low, high, change, changeLow: change - 0.4, changeHigh: change + 0.4, done: `the state at step ${column}, layer ${row}, becomes another one` };
   });
+}
+
+/** Curves with bands over layers, one per mode, as if over 50 problems. */
+export function bandSeries(layers = 12): BandSeries[] {
+  return runs.filter(({ control }) => !control).map(({ mode }, r) => {
+    const random = source(50 + r);
+    const x = Array.from({ length: layers + 1 }, (_, layer) => layer);
+    const middle = Float32Array.from(x, (layer) => 0.25 + 0.12 * r + 0.2 * Math.sin(layer / 4 + r) + 0.03 * random());
+    return { mode, control: null, label: words.modes[mode].name, band: { x, middle, low: middle.map((y) => y - 0.05 - 0.02 * r), high: middle.map((y) => y + 0.06), n: new Int32Array(x.length).fill(50) } };
+  });
+}
+
+export function nullSeries(layers = 12): NullSeries[] {
+  const x = Array.from({ length: layers + 1 }, (_, layer) => layer);
+  const flat = (value: number): Float32Array<ArrayBuffer> => new Float32Array(x.length).fill(value);
+  return (["shuffled", "walk", "untrained"] as const).map((kind, i) => ({ label: nullWords[kind].short, dash: nullWords[kind].dash, band: { x, middle: flat(0.18 + 0.16 * i), low: flat(0.15 + 0.16 * i), high: flat(0.22 + 0.16 * i), n: new Int32Array(x.length).fill(50) } }));
+}
+
+/** A measure of each step and layer, column by column; some cells have none. */
+export function mapValues(columns: number, rows: number): Float32Array {
+  const random = source(99);
+  return Float32Array.from({ length: columns * rows }, (_, i) => (i % rows === 0 && i < rows ? Number.NaN : Math.sin(i / rows / 5) + (i % rows) / rows + 0.2 * random()));
+}
+
+/** Two measures in four modes, as the comparison table has them. */
+export function measureViews(): MeasureView[] {
+  const random = source(5);
+  return (["directness", "turning-angle"] as const).map((probe) => ({
+    probe,
+    correction: "raw",
+    curves: [],
+    nulls: [],
+    untrained: [0.3, 0.5, 0.33, 0.25],
+    summaries: [0, 1, 2, 3].map((cell) => ({ n: 50, mean: 0.2 + 0.15 * cell, interval: [0.18 + 0.15 * cell, 0.23 + 0.15 * cell] as const, shuffled: 0.15, walk: 0.4, walkEffect: -2 + cell, walkP: 0.001 * (1 + cell) })),
+    comparisons: [0, 1, 2].flatMap((a) => [1, 2, 3].filter((b) => b > a).map((b) => ({ a, b, n: 50, difference: 0.1 * (b - a), interval: [0.05, 0.2] as const, effect: b - a, p: 10 ** (-1 - 4 * random()), corrected: 0.04 }))),
+  }));
+}
+
+/** A picture of the tracks above, with what is said of it. */
+export function jointPicture(seed: number, method: JointProjection["method"] = "pca"): JointProjection {
+  return {
+    tracks: tracks(), method, layer: 3, seed, start: "thinking", states: 24, epochs: method === "umap" ? 500 : 0, stopped: false, made: "now", fit: "", runs: [],
+    explained: method === "umap" ? null : [0.61, 0.22], trustworthiness: 0.97 - 0.03 * seed, continuity: 0.95, neighbours: 5, stress: 0.12, geodesic: 0.83, remarks: method === "umap" ? ["the third seed tears the latent loop apart"] : [],
+  };
+}
+
+/** A claim's figure of each kind: bands and gaps, intervals, theory and null, values below zero. */
+export function claimFigures(): Figure[] {
+  const random = source(7);
+  const x = Array.from({ length: 12 }, (_, i) => i + 1);
+  const wave = (phase: number): number[] => x.map((at) => 0.5 + 0.4 * Math.sin(at / 2 + phase));
+  const near = (values: readonly number[], by: number): number[] => values.map((value) => value + by);
+  const [one, two] = [wave(0), wave(1).map((value, i) => (i === 5 ? Number.NaN : value))] as const;
+  return [
+    {
+      kind: "lines", title: "Lines with bands, a gap, a theory and a null", x: { label: "step", unit: "" }, y: { label: "share", unit: "1" },
+      lines: [
+        { name: "one", x, y: one, low: near(one, -0.08), high: near(one, 0.08) },
+        { name: "two", x, y: two, low: near(two, -0.03), high: near(two, 0.12) },
+        { name: "closed form", role: "theory", x, y: near(one, 0.04) },
+        { name: "chance", role: "null", x, y: x.map(() => 0.1) },
+      ],
+    },
+    {
+      kind: "lines", title: "Both axes logarithmic", x: { label: "examples", unit: "", log: true }, y: { label: "loss", unit: "nats", log: true },
+      lines: [{ name: "measured", x: x.map((at) => 2 ** at), y: x.map((at) => 2 ** (-at / 3)) }, { name: "n^(−1/3)", role: "theory", x: x.map((at) => 2 ** at), y: x.map((at) => 1.1 * 2 ** (-at / 3)) }],
+    },
+    {
+      kind: "bars", title: "Bars on both sides of zero", y: { label: "gain", unit: "" }, categories: ["a name that is longer than its bar is", "short"],
+      bars: [{ name: "with", values: [0.62, -0.2], low: [0.5, -0.3], high: [0.7, -0.1] }, { name: "without", values: [0.1, Number.NaN] }, { name: "chance", role: "null", values: [0.05, 0.05] }],
+    },
+    {
+      kind: "scatter", title: "Two groups", x: { label: "x", unit: "px" }, y: { label: "y", unit: "px" },
+      groups: [0, 1].map((g) => ({ name: g === 0 ? "inner" : "outer", x: Array.from({ length: 40 }, () => g + random()), y: Array.from({ length: 40 }, () => g + random()) })),
+    },
+    { kind: "grid", title: "A grid", rowLabel: "layer", columnLabel: "head", rows: ["1", "2", "3"], columns: ["1", "2", "3", "4"], values: Array.from({ length: 12 }, (_, i) => (i === 7 ? Number.NaN : random() - 0.4)), unit: "1" },
+  ];
 }

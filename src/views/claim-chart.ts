@@ -58,8 +58,10 @@ export class ClaimChart extends ChartElement {
 
   private dashFor(index: number): number[] {
     const { role } = this.series[index]!;
-    if (role === "null") return [4, 4];
-    return role === "theory" ? [] : [...this.styleFor(index).dash];
+    const before = this.series.slice(0, index).filter((other) => other.role === role).length;
+    if (role === "null") return [...nullDashes[before % nullDashes.length]!];
+    if (role === "theory") return [...theoryDashes[before % theoryDashes.length]!];
+    return [...this.styleFor(index).dash];
   }
 
   protected configuration(): PageChart {
@@ -118,13 +120,13 @@ export class ClaimChart extends ChartElement {
     const [low, high] = this.limits(axis);
     const every = Math.max(1, Math.ceil((high - low) / 7));
     const powers = Array.from({ length: Math.max(0, Math.floor(high) - Math.ceil(low) + 1) }, (_, i) => Math.ceil(low) + i).filter((power) => power % every === 0);
-    if (powers.length >= 2) return powers;
-    // Less than a decade or two: 1, 2 and 5 of each.
+    if (powers.length >= 3) return powers;
+    // Two decades and less: 1, 2 and 5 of each.
     return Array.from({ length: Math.ceil(high) - Math.floor(low) + 1 }, (_, i) => Math.floor(low) + i).flatMap((power) => [1, 2, 5].map((factor) => power + Math.log10(factor))).filter((at) => at >= low && at <= high);
   }
 
   private format(axis: "x" | "y"): (value: number) => string {
-    return this.figure?.[axis].log ? (value) => formatNumber(Number((10 ** value).toPrecision(3))) : formatNumber;
+    return this.figure?.[axis].log ? (value) => formatPower(value) : formatNumber;
   }
 
   protected override drawBelow(chart: DrawnChart): void {
@@ -182,6 +184,10 @@ export class ClaimChart extends ChartElement {
   }
 }
 
+/** Of several theories, or nulls, each has a dash of its own. */
+const theoryDashes: readonly (readonly number[])[] = [[], [1.5, 3], [8, 3, 1.5, 3]];
+const nullDashes: readonly (readonly number[])[] = [[4, 4], [1.5, 5], [10, 4]];
+
 const outlines: Readonly<Record<(typeof seriesStyles)[number]["pointStyle"], string>> = {
   circle: "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0Z",
   triangle: "M0 -4.6L4.3 3.2H-4.3Z",
@@ -190,6 +196,12 @@ const outlines: Readonly<Record<(typeof seriesStyles)[number]["pointStyle"], str
   star: "M-4 0H4M0 -4V4M-2.8 -2.8L2.8 2.8M-2.8 2.8L2.8 -2.8",
   crossRot: "M-3 -3L3 3M-3 3L3 -3",
 };
+
+/** 10^value: a power of ten as such where it is far from 1. */
+function formatPower(value: number): string {
+  const text = formatNumber(Number((10 ** value).toPrecision(3)));
+  return text.startsWith("1×") ? text.slice(2) : text;
+}
 
 /** Where a value stands on its axis; NaN where a logarithm has none. */
 function placed(value: number, axis: Axis | undefined): number {

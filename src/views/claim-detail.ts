@@ -10,21 +10,21 @@ import { type ClaimAddress, type ClaimView, readClaimAddress, readSeeds, writeCl
 import { csvFile, download, jsonFile } from "../claim-files.ts";
 import { systems, verdictWords } from "../claim-words.ts";
 import type { Claims } from "../claims.ts";
-import { formatDuration } from "../format.ts";
+import { formatDuration, formatMoment } from "../format.ts";
 import { type Address, writeAddress } from "../places.ts";
 import { sharedStyle } from "../theme.ts";
 import { claimDetailStyle } from "./claim-detail.style.ts";
 import "./claim-figure.ts";
 import "./claim-numbers.ts";
 import type { NumbersColumn } from "./claim-numbers.ts";
-import { shortDate } from "./claims-overview.ts";
 import "./panel.ts";
+import { prose } from "./prose.ts";
 import "./progress-bar.ts";
 import "./threshold-editor.ts";
 import type { ThresholdsEvent } from "./threshold-editor.ts";
 import { verdictMark, verdictShape, verdictStyle } from "./verdict-mark.ts";
 
-/** A claim as short as this runs by itself where it has not run here and nothing was recorded, s. */
+/** A claim as short as this runs by itself where it has not run here, s. */
 const runsByItself = 25;
 
 @customElement("claim-detail")
@@ -53,8 +53,7 @@ export class ClaimDetail extends LitElement {
   private runByItself(): void {
     const { claims, record: { id, seconds } } = this;
     if (!this.isConnected || claims.running || claims.errors.has(id) || seconds > runsByItself) return;
-    if (this.askedRun() || (claims.recorded.get(id) && !this.asked.seeds)) return;
-    this.run();
+    if (!this.askedRun()) this.begin(false);
   }
 
   /** This browser's run, where it has the seeds that the address asks for. */
@@ -111,12 +110,13 @@ export class ClaimDetail extends LitElement {
           <aside>
             <section><h3>What literature expects</h3>
               <p>${verdictMark(record.expectation.verdict, { expected: true })}</p>
-              <p class="small">${record.expectation.text}</p>
-              <ul class="sources small">${record.expectation.sources.map(({ text, recalled }) => html`<li>${linked(text)}${recalled ? html` <span class="recalled" title="written from memory; look it up before you rely on it">recalled, not looked up</span>` : nothing}</li>`)}</ul>
+              <p class="small">${prose(record.expectation.text)}</p>
+              <ul class="sources small">${record.expectation.sources.map(({ text, recalled }) => html`<li>${prose(text)}${recalled ? html` <span class="recalled" title="written from memory; look it up before you rely on it">recalled, not looked up</span>` : nothing}</li>`)}</ul>
             </section>
             <section><h3>The rule, fixed before the run</h3>
               <threshold-editor .record=${record} .changed=${this.asked.thresholds} @change-thresholds=${this.changeThresholds}></threshold-editor>
             </section>
+            ${this.breaking()}
           </aside>
         </div>
       </div>
@@ -156,7 +156,7 @@ export class ClaimDetail extends LitElement {
     const { anew } = this;
     return html`<section class="banner ${shown ? shown.judgement.verdict : "none"}" aria-label="verdict" aria-live="polite">
       ${shown
-        ? html`<div class="word">${verdictMark(shown.judgement.verdict)}<span class="agrees small">${verdictWords[shown.judgement.verdict].agrees}</span></div>
+        ? html`<div class="word">${verdictMark(shown.judgement.verdict)}<span class="agrees small">${this.view === "sabotaged" ? "sabotaged: no result" : verdictWords[shown.judgement.verdict].agrees}</span></div>
             <div class="why"><p>${shown.judgement.reason}</p><p class="small soft number">${this.provenance(shown)}</p>${this.bySeed()}</div>`
         : html`<div class="word">${verdictMark(null)}</div><div class="why"><p class="soft">${running ? "The verdict comes with the numbers." : claims.isBusy(id) ? "It waits for the claims before it." : "It has not run in this browser with these seeds."}</p></div>`}
       ${this.controls(shown)}
@@ -172,7 +172,9 @@ export class ClaimDetail extends LitElement {
     const expected = this.record.expectation.verdict;
     const recorded = this.view === "recorded" ? this.claims.recorded.get(run.id) : null;
     const where = recorded ? `recorded with ${Object.entries(recorded.run.versions).filter(([name]) => name !== "commit").map(([name, version]) => `${name} ${version}`).join(", ")}` : "this browser";
-    return `${where}, ${shortDate(run.date)}, seeds ${run.seeds.join(" ")}, ${formatDuration(run.milliseconds / 1000)}; ${judgement.verdict === expected ? "as expected" : `expected: ${verdictWords[expected].name}`}`;
+    const how = `${where}, ${formatMoment(run.date)}, seeds ${run.seeds.join(" ")}, ${formatDuration(run.milliseconds / 1000)}`;
+    if (run.sabotaged) return how;
+    return `${how}; ${judgement.verdict === expected ? "as expected" : `expected: ${verdictWords[expected].name}`}`;
   }
 
   /** Whether the recorded verdict hangs on one seed. */
@@ -219,35 +221,40 @@ export class ClaimDetail extends LitElement {
     return html`<section class="numbers"><h3>The numbers <span class="soft">with 95 % intervals</span></h3><claim-numbers .columns=${columns}></claim-numbers></section>`;
   }
 
-  private explanations(): TemplateResult {
+  private breaking(): TemplateResult {
     const { record, claims } = this;
     const busy = claims.isBusy(record.id);
     const spoiled = claims.sabotaged.get(record.id);
+    return html`<section><h3>Break it on purpose</h3>
+      <p class="small">${prose(record.sabotage.what)} If the verdict really comes from the model, it has to become <span class="nowrap">${verdictMark(record.sabotage.verdict)}.</span></p>
+      <p class="row"><button @click=${this.sabotage} ?disabled=${busy}>${spoiled ? "run it sabotaged again" : "run it sabotaged"}</button>
+      ${spoiled ? html`<span class="small">${verdictMark(spoiled.judgement.verdict)} ${spoiled.judgement.verdict === record.sabotage.verdict ? "as it should" : "which it should not be"}</span>` : nothing}</p></section>`;
+  }
+
+  private explanations(): TemplateResult {
+    const { record } = this;
     return html`<div class="explanations">
       <section><h3>How it was measured</h3>
-        <dl><dt>data</dt><dd>${record.data}</dd><dt>model</dt><dd>${record.model}</dd><dt>measured</dt><dd>${record.measurement}</dd><dt>seeds</dt><dd class="number">${record.seeds.join(", ")}; each is one repetition</dd></dl></section>
-      <section><h3>What would change the verdict</h3><p>${record.wouldChange}</p></section>
-      <section><h3>What it does not show</h3><p>${record.doesNotShow}</p></section>
-      <section><h3>Break it on purpose</h3>
-        <p>${record.sabotage.what} If the verdict really comes from the model, it has to become ${verdictMark(record.sabotage.verdict)}.</p>
-        <p class="row"><button @click=${this.sabotage} ?disabled=${busy}>${spoiled ? "run it sabotaged again" : "run it sabotaged"}</button>
-        ${spoiled ? html`<span class="small">${verdictMark(spoiled.judgement.verdict)} ${spoiled.judgement.verdict === record.sabotage.verdict ? "as it should" : "which it should not be"}</span>` : nothing}</p></section>
+        <dl><dt>data</dt><dd>${prose(record.data)}</dd><dt>model</dt><dd>${prose(record.model)}</dd><dt>measured</dt><dd>${prose(record.measurement)}</dd><dt>seeds</dt><dd class="number">${record.seeds.join(", ")}; each is one repetition</dd></dl></section>
+      <section><h3>What would change the verdict</h3><p>${prose(record.wouldChange)}</p></section>
+      <section><h3>What it does not show</h3><p>${prose(record.doesNotShow)}</p></section>
     </div>`;
   }
 
   // ——— what a reader does ———
 
-  private readonly run = (): void => {
-    const { id } = this.record;
+  private begin(sabotaged: boolean): void {
     const { seeds } = this.asked;
+    this.claims.run({ id: this.record.id, sabotaged, ...(seeds ? { seeds } : {}) });
+  }
+
+  private readonly run = (): void => {
     this.show({ view: null });
-    this.claims.run({ id, ...(seeds ? { seeds } : {}) });
+    this.begin(false);
   };
 
   private readonly sabotage = (): void => {
-    const { id } = this.record;
-    const { seeds } = this.asked;
-    this.claims.run({ id, sabotaged: true, ...(seeds ? { seeds } : {}) });
+    this.begin(true);
     this.show({ view: "sabotaged" });
     scrollTo({ top: 0 });
   };
@@ -303,9 +310,4 @@ function progressWords(progress: { readonly what: string; readonly secondsLeft: 
 function lower(text: string): string {
   // A name such as "ReLU" or "A" stays as it is.
   return /^[A-Z][a-z]/.test(text) ? text[0]!.toLowerCase() + text.slice(1) : text;
-}
-
-/** An arXiv number as a link. */
-function linked(text: string): (string | TemplateResult)[] {
-  return text.split(/(arXiv:\d{4}\.\d{4,5})/).map((part, i) => (i % 2 === 1 ? html`<a href="https://arxiv.org/abs/${part.slice(6)}" rel="noreferrer" target="_blank">${part}</a>` : part));
 }

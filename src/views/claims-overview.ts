@@ -6,7 +6,7 @@ import type { ClaimRecord } from "../../workers/claims/service.ts";
 import { writeFilter } from "../claim-address.ts";
 import { type Filter, filters, passes, systemOrder, systems, verdictWords } from "../claim-words.ts";
 import type { Claims } from "../claims.ts";
-import { formatDuration } from "../format.ts";
+import { formatDuration, formatMoment } from "../format.ts";
 import { writeAddress } from "../places.ts";
 import { sharedStyle } from "../theme.ts";
 import { claimsOverviewStyle } from "./claims-overview.style.ts";
@@ -101,8 +101,21 @@ export class ClaimsOverview extends LitElement {
       })}</ul>
       <dl class="tally">${(["supports", "mixed", "refutes"] as const).map((verdict) => html`<div><dt>${verdictMark(verdict)}</dt><dd>${count(verdict)}</dd></div>`)}
         <div><dt>${verdictMark(null)}</dt><dd>${count(null)}</dd></div></dl>
-      ${ran > 0 ? html`<p class="small soft">${off === 0 ? "All came out as literature expects." : `${off} came out otherwise than literature expects.`}</p>` : html`<p class="small soft">Hollow shapes below are what literature expects.</p>`}
+      ${ran > 0 ? html`<p class="small soft">${off === 0 ? "All came out as literature expects." : `${off} came out otherwise than literature expects.`}</p>` : nothing}
+      ${this.invitation()}
     </div>`;
+  }
+
+  /** A few that take seconds, where literature speaks against the essay: they run as they are opened. */
+  private invitation(): TemplateResult | typeof nothing {
+    const contrary = ({ expectation }: ClaimRecord): number => (expectation.verdict === "refutes" ? 0 : 1);
+    const some = this.records
+      .filter(({ id, seconds, expectation }) => this.claims.verdict(id) === null && expectation.verdict !== "supports" && seconds <= 10)
+      .sort((a, b) => contrary(a) - contrary(b) || a.seconds - b.seconds)
+      .slice(0, 3);
+    if (some.length === 0 || this.claims.running) return nothing;
+    return html`<div class="invitation"><h3>Begin where literature disagrees</h3>
+      <ul>${some.map(({ id, title, expectation, seconds }) => html`<li>${verdictMark(expectation.verdict, { expected: true })}<a href=${writeAddress({ place: "claims", path: [id] })}>${title}</a><span class="soft small">${formatDuration(this.claims.pace * seconds)}</span></li>`)}</ul></div>`;
   }
 
   // ——— the table ———
@@ -137,12 +150,8 @@ export class ClaimsOverview extends LitElement {
         ? html`<span class="soft small">${running.progress ? `${Math.round(100 * running.progress.done)} %, ${running.progress.what}` : "starting"}</span>`
         : error !== undefined
           ? html`<span class="wrong small" role="alert">failed: ${error}</span>`
-          : html`${verdictMark(verdict)}${judged ? html`<span class="soft small number">${shortDate(judged.run.date)}, seeds ${judged.run.seeds.join(" ")}</span>` : nothing}`}</div></td>
+          : html`${verdictMark(verdict)}${judged ? html`<span class="soft small number">${formatMoment(judged.run.date)}, seeds ${judged.run.seeds.join(" ")}</span>` : nothing}`}</div></td>
       <td class="act"><button data-id=${id} @click=${this.runOne} ?disabled=${busy} aria-label="${judged ? "run again" : "run"} ${id}" title="about ${formatDuration(claims.pace * seconds)}">${busy ? (running ? "running" : "waiting") : judged ? "again" : "run"}</button></td>
     </tr>`;
   }
-}
-
-export function shortDate(iso: string): string {
-  return new Date(iso).toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 }

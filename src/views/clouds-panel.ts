@@ -60,6 +60,7 @@ export class CloudsPanel extends LitElement {
       .tables { display: flex; flex-direction: column; gap: 1.1rem; }
       .table { max-height: none; border-top: 0; }
       table { width: 100%; }
+      td { white-space: nowrap; }
       .banner { background: var(--surface); border-radius: 6px; padding: 0.6rem 0.8rem; font-size: var(--small); max-width: 90ch; }
     `,
   ];
@@ -108,11 +109,11 @@ export class CloudsPanel extends LitElement {
   }
 
   private table<T extends object>(caption: string, head: string, rows: readonly T[], columns: readonly Column<T>[], label: (row: T) => string, n: (row: T) => number): TemplateResult {
-    return html`<div class="table" tabindex="0" role="region" aria-label="table: ${caption}"><table>
-      <caption>${caption}</caption>
+    return html`<div><p class="soft small">${caption}</p>
+    <div class="table" tabindex="0" role="region" aria-label="table: ${caption}"><table>
       <thead><tr><th scope="col">${head}</th><th scope="col">n</th>${columns.map((column) => html`<th scope="col">${column.head}</th>`)}</tr></thead>
       <tbody>${rows.map((row) => html`<tr><th scope="row">${label(row)}</th><td>${n(row)}</td>${columns.map((column) => html`<td>${this.written(column.value(row), { ...column.origin, at: `${label(row)}, layer ${this.layer}`, n: `${n(row)} problems` })}</td>`)}</tr>`)}</tbody>
-    </table></div>`;
+    </table></div></div>`;
   }
 
   private flows(flows: readonly FlowView[]): TemplateResult {
@@ -126,11 +127,11 @@ export class CloudsPanel extends LitElement {
       at: `${this.labels[a]} and ${this.labels[b]}, ${which}, layer ${this.layer}`,
       n: `${n} problems`,
     });
-    return html`<div class="table" tabindex="0" role="region" aria-label="table: whether two modes move alike"><table>
-      <caption>Whether two modes move alike on the same problem, and in brackets on two different ones: mean cosine of aligned steps, layer ${this.layer}</caption>
+    return html`<div><p class="soft small">Whether two modes move alike on the same problem, and in brackets on two different ones: mean cosine of aligned steps, layer ${this.layer}</p>
+    <div class="table" tabindex="0" role="region" aria-label="table: whether two modes move alike"><table>
       <thead><tr><th scope="col">modes</th><th scope="col">n</th>${flowNames.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
       <tbody>${flows.map((flow) => html`<tr><th scope="row">${this.labels[flow.a]} – ${this.labels[flow.b]}</th><td>${flow.n}</td>${flowNames.map((_, order) => html`<td>${this.written(flow.same[order]!, origin(order, "same problem", flow))} <span class="soft">(${this.written(flow.other[order]!, origin(order, "different problems", flow))})</span></td>`)}</tr>`)}</tbody>
-    </table></div>`;
+    </table></div></div>`;
   }
 
   private written(value: number, origin: CloudProvenance): unknown {

@@ -39,10 +39,11 @@ export const claim: Claim = {
   data: "Pointer chase of 6 hops, where a thought is one letter, and reachability of 3 levels, asked late, where a thought has to hold two letters at once.",
   model: "nano, the embedded model, which was trained to feed its own state back.",
   measurement: "Each thought h is disturbed: h + σ‖h‖/√D ε. The latent channel feeds this back; the token channel feeds back the embedding of the likeliest token that it reads out as. Share of right answers by σ, the same problems and the same noise in both channels; Wilson's intervals. Gap: token − latent, Newcombe's interval.",
-  rule: "A channel wins where the gap's interval lies beyond margin. Judged in both tasks: pointer chase at σ = 1, reachability at σ = 0. supports: the token channel loses in both. refutes: it loses in neither. mixed: it loses in one.",
+  rule: "A channel wins where the gap's interval lies beyond `margin`. Judged in both tasks: pointer chase at σ = 1, reachability at σ = 0. supports: the token channel loses in both. refutes: it loses in neither. mixed: it loses in one.",
   thresholds: { margin: { value: 0.1, unit: "1", meaning: "a gap smaller than this is none" } },
   seeds: [1, 2, 3],
-  seconds: 15,
+  seconds: 10,
+  recorded: true,
   usesEmbeddedModel: true,
   doesNotShow: "What happens in models that were trained to write, not to feed states back; nor with noise of another kind, such as errors that the model makes itself. Both channels are disturbed on purpose here. That a token costs a long chain nothing is shown for one task only.",
   wouldChange: "A model whose thoughts need several symbols in pointer chase too, or one that needs only one in reachability.",
@@ -53,7 +54,8 @@ export const claim: Claim = {
   judge(evidence, { margin = NaN }) {
     const [chase, reach] = ["gap-chase", "gap-reach"].map((id) => evidence.quantities.find((quantity) => quantity.id === id)!);
     const losses = [chase!, reach!].map(({ high }) => high! <= -margin);
-    const side = ({ value, low, high }: { value: number; low?: number; high?: number }): string => `${value > 0 ? "ahead" : "behind"} by ${Math.abs(100 * value).toFixed(0)} points (95 %: ${(100 * low!).toFixed(0)} to ${(100 * high!).toFixed(0)})`;
+    const points = (share: number): string => `${share < 0 ? "−" : ""}${Math.abs(100 * share).toFixed(0)}`;
+    const side = ({ value, low, high }: { value: number; low?: number; high?: number }): string => `${value > 0 ? "ahead" : "behind"} by ${points(Math.abs(value))} points (95\u00a0%: ${points(low!)} to ${points(high!)})`;
     const numbers = `with noise as long as the thought, the token channel is ${side(chase!)} in pointer chase; without noise it is ${side(reach!)} in reachability`;
     if (losses.every(Boolean)) return { verdict: "supports", reason: `Tokens lose in both tasks: ${numbers}.` };
     if (losses.some(Boolean)) return { verdict: "mixed", reason: `It depends on what a thought has to hold: ${numbers}.` };
