@@ -117,7 +117,8 @@ export class ActPanel extends LitElement {
     if (!run?.trace) return html`<p class="soft small">There is no finished ${words.modes[selection.mode].name} run to act on.</p>`;
     if (run.openedFrom !== null) return html`<p class="soft small">This run came from a file: run the question again to act on it.</p>`;
     const others = session.activeRuns.filter((other) => other.trace && !other.isControl && !other.isAltered);
-    const groups = offersAt(run, selection, this.chosen, others);
+    const groups = offersAt(run, selection, this.chosen, others, session.report?.tap.residuals ?? false);
+    if (groups.length === 0 && run.steps[originOf(run) + selection.step]) return html`<p class="soft small">This engine does not reach inside this model${session.report?.tap.reason ? `: ${session.report.tap.reason}` : ""}. Select a step of its thinking.</p>`;
     if (groups.length === 0) return html`<p class="soft small">The ${words.modes[selection.mode].name} run has no step ${formatNumber(selection.step)}: select one that it has.</p>`;
     return html`${groups.map((group) => this.group(group))}
       <div class="sizes">
