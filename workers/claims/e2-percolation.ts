@@ -63,7 +63,7 @@ export const claim: Claim = {
   expectation: {
     verdict: "mixed",
     text: "The facts do connect at a threshold, and no model can infer what is not connected. But where a model's own jump comes is a matter of the model too: of its size, and of how long it was trained.",
-    sources: [{ text: "Lubana et al. 2024, arXiv:2408.12578: a percolation model of emergence" }, { text: "Brill 2024, arXiv:2412.07942", recalled: true }],
+    sources: [{ text: "Lubana et al. 2024, arXiv:2408.12578: a percolation model of emergence" }, { text: "Brill 2024, arXiv:2412.07942" }],
   },
   data: `Two worlds of ${nodes} entities and ${nodes} properties; every fact of a world is known with probability p, from half of p_c = 1/${nodes} to five times that. As coverage grows, facts are added to those already known.`,
   model: "A vector for each entity and each property, of 2 or 16 numbers; the score of a fact is their product. Logistic loss, four sampled negatives per fact, plain gradient descent.",

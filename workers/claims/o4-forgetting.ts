@@ -55,7 +55,7 @@ export const claim: Claim = {
     verdict: "mixed",
     text: "Training on B alone moves weights that A needs, and nothing in B's loss says so: the forgetting is real. Whether it is hard to overcome is another matter: a few kept examples of A usually hold most of it, where one has them.",
     sources: [
-      { text: "Kirkpatrick et al. 2016, arXiv:1612.00796: forgetting, and a penalty against it", recalled: true },
+      { text: "Kirkpatrick et al. 2016, arXiv:1612.00796: forgetting, and a penalty against it" },
       { text: "McCloskey & Cohen 1989: catastrophic interference", recalled: true },
       { text: "Rolnick et al. 2018, arXiv:1811.11682: replay all but removes it", recalled: true },
     ],

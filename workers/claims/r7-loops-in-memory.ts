@@ -25,7 +25,7 @@ export const claim: Claim = {
     text: "Nothing in hₜ = f(hₜ₋₁, xₜ) asks for it: the states take the shape of what has to be remembered. Networks that keep track of a direction are known to hold it on a ring, as the fly's compass does.",
     sources: [
       { text: "Cueva et al. 2019, arXiv:1912.10189: recurrent networks trained to keep a head direction form a ring", recalled: true },
-      { text: "Kim et al. 2017, Science 356: a ring attractor in the fly's brain", recalled: true },
+      { text: "Kim et al. 2017, Science 356: a ring attractor in the fly's brain" },
     ],
   },
   data: "Walks: a first token says where one starts, the others how far one moves (normal of deviation 0.4 rad, or not at all). On a ring (one angle), on a torus (two), and as a control on an interval, which has no hole.",

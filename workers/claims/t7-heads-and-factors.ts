@@ -47,7 +47,7 @@ export const claim: Claim = {
     verdict: "mixed",
     text: "A head has one pattern of where it looks, so what must be fetched from different places takes different heads. Factors that lie at one place can come through one head, or through all: nothing in the form divides them.",
     sources: [
-      { text: "Voita et al. 2019, arXiv:1905.09418: heads specialise by position and syntax, 38 of 48 can be pruned", recalled: true },
+      { text: "Voita et al. 2019, arXiv:1905.09418: heads specialise by position and syntax, 38 of 48 can be pruned" },
       { text: "inferred: one softmax, one place" },
     ],
   },
