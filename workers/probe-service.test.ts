@@ -200,6 +200,19 @@ test("a crash rejects the call under way, and the next call starts a new worker"
   probes.terminate();
   await expect(probes.measure(exampleTrace(), "entropy", { layer: 0, from: 0 })).rejects.toThrow("ended");
 });
+test("a large run crosses in pieces, and is measured as if it had crossed whole; two at once do not mix", async () => {
+  const worker = new FakeWorker(true);
+  const probes = connectProbes(() => worker as unknown as Worker);
+  const [a, b] = [1, 2].map((seed) => exampleTrace({ steps: 60, layers: 5, hiddenSize: 800, seed }));
+  expect(a!.activations.residPost.data.length).toBeGreaterThan(1 << 18);
+  const [one, two] = await Promise.all([a!, b!].map((trace) => probes.runMeasures(trace, { seed: 1, draws: 2 })));
+  const service = new ProbeService();
+  expect(one).toEqual(await service.runMeasures(a!, { seed: 1, draws: 2 }));
+  expect(two).toEqual(await service.runMeasures(b!, { seed: 1, draws: 2 }));
+  expect(a!.activations.residPost.data.length).toBe(60 * 6 * 800);
+  await expect(service.parcelMeasures({ seed: 1 })).rejects.toThrow("begin with beginTrace");
+  probes.terminate();
+});
 test("stop without a worker starts none", () => {
   connectProbes(() => { throw new Error("started"); }).stop();
 });

@@ -8,7 +8,7 @@
  * by bisection. Number for number what umap-js computes, which takes a second for
  * 2,000 points in one call that nothing can interrupt; here in short steps.
  *
- * Source: McInnes, Healy & Melville 2018, arXiv:1802.03426, sections 3.1 and 4.1; umap-js 1.4.0.
+ * Source: McInnes, Healy & Melville 2018, arXiv:1802.03426; umap-js 1.4.0.
  */
 import type { Neighbours } from "./nearest-neighbours.ts";
 import type { Steps } from "./steps.ts";

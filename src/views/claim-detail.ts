@@ -24,7 +24,7 @@ import "./threshold-editor.ts";
 import type { ThresholdsEvent } from "./threshold-editor.ts";
 import { verdictMark, verdictShape, verdictStyle } from "./verdict-mark.ts";
 
-/** A claim as short as this runs by itself where it has not run here and nothing was recorded, s. */
+/** A claim as short as this runs by itself where it has not run here, s. */
 const runsByItself = 25;
 
 @customElement("claim-detail")
@@ -53,8 +53,7 @@ export class ClaimDetail extends LitElement {
   private runByItself(): void {
     const { claims, record: { id, seconds } } = this;
     if (!this.isConnected || claims.running || claims.errors.has(id) || seconds > runsByItself) return;
-    if (this.askedRun() || (claims.recorded.get(id) && !this.asked.seeds)) return;
-    this.run();
+    if (!this.askedRun()) this.begin(false);
   }
 
   /** This browser's run, where it has the seeds that the address asks for. */
@@ -244,17 +243,18 @@ export class ClaimDetail extends LitElement {
 
   // ——— what a reader does ———
 
-  private readonly run = (): void => {
-    const { id } = this.record;
+  private begin(sabotaged: boolean): void {
     const { seeds } = this.asked;
+    this.claims.run({ id: this.record.id, sabotaged, ...(seeds ? { seeds } : {}) });
+  }
+
+  private readonly run = (): void => {
     this.show({ view: null });
-    this.claims.run({ id, ...(seeds ? { seeds } : {}) });
+    this.begin(false);
   };
 
   private readonly sabotage = (): void => {
-    const { id } = this.record;
-    const { seeds } = this.asked;
-    this.claims.run({ id, sabotaged: true, ...(seeds ? { seeds } : {}) });
+    this.begin(true);
     this.show({ view: "sabotaged" });
     scrollTo({ top: 0 });
   };

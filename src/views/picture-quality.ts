@@ -48,7 +48,6 @@ export class PictureQualityLine extends LitElement {
       const trace = picture!.runs[0]?.run.snapshot();
       return {
         ...pictureNumbers[which],
-        help: "",
         at: `layer ${picture!.layer}, ${picture!.method}, ${picture!.runs.length} runs in one picture`,
         model: trace?.model ?? null,
         engine: trace?.engine ?? null,

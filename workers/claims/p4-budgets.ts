@@ -28,8 +28,8 @@ export const claim: Claim = {
     verdict: "supports",
     text: "Heads that look one thing up need one key; heads that gather need many; and which of the two a token asks for depends on the token. Budgets that adapt to the head and the token lose less than fixed ones of the same size.",
     sources: [
-      { text: "Lin et al. 2025, arXiv:2502.02770: top-p attention (Twilight), budgets that follow each head's mass", recalled: true },
-      { text: "Tang et al. 2024, arXiv:2406.10774: Quest, which keys matter depends on the query", recalled: true },
+      { text: "Lin et al. 2025, arXiv:2502.02770: top-p attention (Twilight), budgets that follow each head's mass" },
+      { text: "Tang et al. 2024, arXiv:2406.10774: Quest, which keys matter depends on the query" },
     ],
   },
   data: "Pointer chase of 4 hops and reachability of 4 levels, each with its right chain of thought written behind the prompt.",

@@ -43,12 +43,13 @@ export const claim: Claim = {
   thresholds: { margin: { value: 0.1, unit: "1", meaning: "a gap smaller than this is none" } },
   seeds: [1, 2, 3],
   seconds: 10,
+  recorded: true,
   usesEmbeddedModel: true,
   doesNotShow: "What happens in models that were trained to write, not to feed states back; nor with noise of another kind, such as errors that the model makes itself. Both channels are disturbed on purpose here. That a token costs a long chain nothing is shown for one task only.",
   wouldChange: "A model whose thoughts need several symbols in pointer chase too, or one that needs only one in reachability.",
   sabotage: { what: "The token channel feeds back the second likeliest token in place of the likeliest.", verdict: "supports" },
 
-  run: (context) => measure(context, { problems: context.size === "full" ? 200 : 20, levels: sigmas }),
+  run: (context) => measure(context, { problems: context.size === "full" ? 200 : 20, levels: [sigmas, sigmas] }),
 
   judge(evidence, { margin = NaN }) {
     const [chase, reach] = ["gap-chase", "gap-reach"].map((id) => evidence.quantities.find((quantity) => quantity.id === id)!);
@@ -64,12 +65,12 @@ export const claim: Claim = {
 
 /**
  * @param problems  of each seed's set, in each task
- * @param levels    of noise; 0 and 1 among them
+ * @param levels    of noise, in each task; 1 among the first, 0 among the second
  */
-export async function measure(context: ClaimContext, { problems, levels }: { readonly problems: number; readonly levels: readonly number[] }): Promise<Evidence> {
+export async function measure(context: ClaimContext, { problems, levels }: { readonly problems: number; readonly levels: readonly [readonly number[], readonly number[]] }): Promise<Evidence> {
   const { seeds, progress, sabotaged } = context;
   const decoder = await context.embeddedModel();
-  const counts = walks.map(() => channels.map(() => levels.map(() => ({ correct: 0, answered: 0 }))));
+  const counts = walks.map((_, w) => channels.map(() => levels[w]!.map(() => ({ correct: 0, answered: 0 }))));
   let done = 0;
   const all = seeds.length * problems;
   for (const seed of seeds) {
@@ -78,7 +79,7 @@ export async function measure(context: ClaimContext, { problems, levels }: { rea
       for (const [w, { task, difficulty }] of walks.entries()) {
         const problemSeed = firstProblem(seed) + i;
         const walker = await LatentWalker.read(decoder, task, task.draw(problemSeed, { difficulty, shots: 0, variant: null }));
-        for (const [k, sigma] of levels.entries()) {
+        for (const [k, sigma] of levels[w]!.entries()) {
           for (const [c, channel] of channels.entries()) {
             // The same noise in both channels.
             const random = new Random(problemSeed).fork(`noise ${sigma}`);
@@ -96,7 +97,7 @@ export async function measure(context: ClaimContext, { problems, levels }: { rea
     }
   }
   await progress(1, "counting");
-  const at = (w: number, c: number, sigma: number): Count => counts[w]![c]![levels.indexOf(sigma)]!;
+  const at = (w: number, c: number, sigma: number): Count => counts[w]![c]![levels[w]!.indexOf(sigma)]!;
   return {
     quantities: [
       rateDifference("gap-chase", `token − latent, pointer chase, σ = ${loud}`, at(0, 1, loud), at(0, 0, loud)),
@@ -112,8 +113,8 @@ export async function measure(context: ClaimContext, { problems, levels }: { rea
       x: { label: "noise σ, over the thought's length", unit: "" },
       y: { label: "share right", unit: "1" },
       lines: [
-        ...channels.map((channel, c) => ({ name: channel === "latent" ? "latent channel: the vector itself" : "token channel: its likeliest token", x: levels, ...rates(counts[w]![c]!) })),
-        { name: "blind guess", role: "null" as const, x: levels, y: levels.map(() => chance) },
+        ...channels.map((channel, c) => ({ name: channel === "latent" ? "latent channel: the vector itself" : "token channel: its likeliest token", x: levels[w]!, ...rates(counts[w]![c]!) })),
+        { name: "blind guess", role: "null" as const, x: levels[w]!, y: levels[w]!.map(() => chance) },
       ],
     })),
   };

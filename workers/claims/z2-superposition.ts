@@ -48,6 +48,7 @@ export const claim: Claim = {
   },
   seeds: [1, 2, 3],
   seconds: 5,
+  recorded: true,
   usesEmbeddedModel: true,
   doesNotShow: "That large models think so: this one is small, and was trained with the frontier as its target. Being readable is no proof of being used, hence the snapped control; that soft thinking fails here does not mean that it fails in models of language.",
   wouldChange: "A model whose soft thinking keeps what its mixture holds; or one that answers as well with one token per thought.",

@@ -44,6 +44,7 @@ export const claim: Claim = {
   },
   seeds: [1, 2, 3],
   seconds: 8,
+  recorded: true,
   usesEmbeddedModel: true,
   doesNotShow: "What large models use: theirs have a thousand dimensions and more, and tasks that may need more bits. nano was trained on thoughts of 8 bits and had no reason to carry more. Bits from above are those of a Gaussian channel, and grow with the number of problems.",
   wouldChange: "A task whose thoughts need tens of bits, and a model trained on it that carries them.",
