@@ -3,6 +3,7 @@ import type { Claim } from "./claim.ts";
 import { claim as c2 } from "./c2-equivariance.ts";
 import { claim as c6 } from "./c6-receptive-field.ts";
 import { claim as e2 } from "./e2-percolation.ts";
+import { claim as g0 } from "./g0-flattening.ts";
 import { claim as i3 } from "./i3-attention-as-gradient-descent.ts";
 import { claim as k1 } from "./k1-sensitivity.ts";
 import { claim as k5 } from "./k5-easy-and-hard.ts";
@@ -29,6 +30,7 @@ import { claim as z2 } from "./z2-superposition.ts";
 import { claim as z3 } from "./z3-bandwidth.ts";
 
 export const claims: readonly Claim[] = [
+  g0,
   m4,
   m6,
   c2,

@@ -9,7 +9,7 @@ import type { RnnForm } from "../toys/rnn.ts";
 import { coordinatesOf, drawWalks, integratorTraining, lastStates, type Integrator, type Space } from "./angle-integrators.ts";
 import type { Claim, ClaimContext, Evidence, Figure, Quantity } from "./claim.ts";
 import { valueOf } from "./claim.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { overSeeds } from "./over-seeds.ts";
 import { trainIn } from "./training.ts";
 
 export const claim: Claim = {
@@ -67,6 +67,8 @@ export interface Sizes {
   readonly vanilla: number;
   readonly walks: number;
   readonly landmarks: number;
+  /** Tokens without movement before the state is read; left out: 20. */
+  readonly still?: number;
 }
 
 interface Case {
@@ -89,10 +91,8 @@ interface Seen {
 
 /** Loops drawn, longest first. */
 const ranks = [1, 2, 3, 4, 5];
-/** Tokens without movement before the state is read. */
-const still = 20;
 
-export async function measure(context: ClaimContext, { ring, torus, line, vanilla, walks, landmarks }: Sizes): Promise<Evidence> {
+export async function measure(context: ClaimContext, { ring, torus, line, vanilla, walks, landmarks, still = 20 }: Sizes): Promise<Evidence> {
   const { seeds, sabotaged } = context;
   const cases: Case[] = [
     { id: "ring", name: "ring, gated RNN", space: "ring", form: "gated", units: 48, steps: ring, landmarks },
@@ -112,7 +112,7 @@ export async function measure(context: ClaimContext, { ring, torus, line, vanill
       const training = integratorTraining({ ...setting, seed }, random.fork("weights"));
       try {
         if (!sabotaged) await trainIn(context, training, setting.steps, [done, until], `${setting.name}, seed ${seed}: training`);
-        seen.get(setting.id)!.push(look(training.parameters, setting, walks, random));
+        seen.get(setting.id)!.push(look(training.parameters, setting, walks, still, random));
       } finally {
         training.dispose();
       }
@@ -123,7 +123,7 @@ export async function measure(context: ClaimContext, { ring, torus, line, vanill
   return evidenceOf(cases, seen);
 }
 
-function look(parameters: Integrator, { space, form, landmarks }: Case, walks: number, random: Random): Seen {
+function look(parameters: Integrator, { space, form, landmarks }: Case, walks: number, still: number, random: Random): Seen {
   const { inputs, ends } = drawWalks(space, random.fork("test"), walks, still);
   const { states } = lastStates(parameters, inputs, form);
   // How well it does what it was trained for: without the tokens behind.
@@ -161,11 +161,11 @@ function evidenceOf(cases: readonly Case[], seen: ReadonlyMap<string, readonly S
       quarters("States of a network that keeps one angle", ring),
       {
         kind: "lines",
-        title: "How long the longest loops last",
+        title: "How long the longest loops last, mean over the seeds",
         x: { label: "loop, the longest first", unit: "" },
         y: { label: "death / birth", unit: "1", log: true },
         lines: [
-          ...cases.map(({ id, name }) => lineOverSeeds(name, ranks, of(id).map(({ betti }) => ranks.map((rank) => lengthOf(betti, rank))))),
+          ...cases.map(({ id, name }) => ({ name, x: ranks, y: ranks.map((rank) => mean(of(id).map(({ betti }) => lengthOf(betti, rank)))) })),
           { name: "counts as a loop", role: "null" as const, x: ranks, y: ranks.map(() => lasting) },
         ],
       },
