@@ -97,7 +97,7 @@ export function panel(page: Page, title: string): Locator {
 export async function tableOf(panel: Locator): Promise<{ head: string[]; rows: string[][] }> {
   const button = panel.getByRole("button", { name: /^table/ });
   if ((await button.getAttribute("aria-pressed")) !== "true") await button.click();
-  const table = panel.getByRole("table");
+  const table = panel.locator(".table table");
   await expect(table).toBeVisible();
   return table.evaluate((element) => {
     const cells = (row: Element): string[] => [...row.children].map((cell) => cell.textContent ?? "");

@@ -106,6 +106,8 @@ export class Session extends EventTarget {
   async start(): Promise<void> {
     if (this.started) return;
     this.started = true;
+    // Another place may have been looked at first.
+    if (isOurs()) this.settings = decodeAddress(location.hash);
     addEventListener("hashchange", () => void this.followAddress());
     await this.loadModel();
   }
