@@ -12,7 +12,7 @@ import { Random } from "../../probes/random.ts";
 import { mean } from "../../probes/statistics/moments.ts";
 import { tensor, type Tensor } from "../../probes/tensor.ts";
 import { parameterCount } from "../lab/sequence-model.ts";
-import { dispose, fromTensor, jit, keep, np, type OwnedFunction, type Parameters, toTensor } from "../toys/autodiff.ts";
+import { dispose, fromTensor, jit, keep, type np, type OwnedFunction, type Parameters, toTensor } from "../toys/autodiff.ts";
 import { initialMamba, type Mamba } from "../toys/mamba.ts";
 import { initialRnn, rnn, type Rnn, type RnnForm } from "../toys/rnn.ts";
 import type { Claim, ClaimContext, Evidence, Quantity } from "./claim.ts";
@@ -246,9 +246,9 @@ function evidenceOf({ steps, kept, test }: Pick<Sizes, "steps" | "kept" | "test"
         kind: "grid",
         title: "What kind of system each is",
         rowLabel: "system",
-        columnLabel: "error",
+        columnLabel: "error in superposition (0: linear) and shift (0: time-invariant)",
         rows: systemNames,
-        columns: ["superposition (0: linear)", "shift (0: time-invariant)"],
+        columns: ["superposition", "shift"],
         values: systemNames.flatMap((_, i) => [mean(of(i, "superposition")), mean(of(i, "shift"))]),
         unit: "share of the signal",
       },
