@@ -145,6 +145,7 @@ export const layerProcrustes: ProfileProbe = profileProbe({
   help: "The layer below is turned and scaled until it fits this one as well as it can; this is what is left. 0 is a perfect fit, 2 none at all. A large value means that the layer did more than turn what it was given.",
   caveat: "With fewer steps than dimensions a rotation fits nearly anything, so the value is low for any two layers: compare it between layers and modes of equal length, not with 0.",
   range: [0, 2],
+  keptBy: ["shuffled"],
   length: "The fewer steps, the better a rotation fits.",
   of: ({ layer, below }) => (below ? distanceOf(layer, below) : NaN),
 });

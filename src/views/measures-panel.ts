@@ -101,9 +101,8 @@ export class MeasuresPanel extends LitElement {
       measures: this.picked.flatMap((id) => {
         const probe = findProbe(id);
         const over = this.overOf(probe);
-        // Step by step there is no other correction.
-        const corrected = { probe: id, correction: over === "steps" ? ("walk" as const) : this.correction, over };
-        return [{ probe: id, correction: "raw" as const, over }, ...(probe.length ? [corrected] : [])];
+        const correction = correctionFor(probe, over, this.correction);
+        return [{ probe: id, correction: "raw" as const, over }, ...(correction ? [{ probe: id, correction, over }] : [])];
       }),
       layer: selection.layer,
       band: this.band,
@@ -262,6 +261,15 @@ export class MeasuresPanel extends LitElement {
   private setUntrained(event: Event): void {
     this.runner.withUntrained = (event.target as HTMLInputElement).checked;
   }
+}
+
+/** What length does to a measure is taken out as the reader wishes, where that can be; null where there is nothing to take out. */
+function correctionFor({ length, keptBy }: Probe, over: CurveOptions["over"], wished: Exclude<LengthCorrection, "raw">): LengthCorrection | null {
+  if (!length) return null;
+  const walks = !keptBy?.includes("walk");
+  // Step by step there is no other correction, and what a walk of the same step lengths has by construction is compared at equal steps.
+  if (over === "steps") return walks ? "walk" : null;
+  return wished === "walk" && !walks ? "matched" : wished;
 }
 
 /** Measures of one chart first, two in a row; those of two, as measured and corrected, fill rows of their own below. */
