@@ -69,6 +69,12 @@ test("one run, closely: a map that is the trace's, one selection, every measure,
   await page.keyboard.press("Escape");
   await expect(card(page)).toBeHidden();
   await accessible();
+  // Enlarged, everything else is inert: the card must not be.
+  await all.getByRole("button", { name: /^enlarge/ }).click();
+  await angle.getByRole("button").click();
+  await card(page).getByRole("button", { name: "close" }).click();
+  await expect(card(page)).toBeHidden();
+  await all.getByRole("button", { name: /^restore/ }).click();
 });
 
 test("many problems: the numbers are those of a float64 forward pass; nulls, lengths, effect sizes; it stops", async ({ page, home, shot, accessible }) => {

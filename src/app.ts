@@ -57,10 +57,10 @@ export class GeodesicApp extends LitElement {
   private readonly session = new Session();
   private readonly geometry = new Geometry(this.session);
   private readonly accuracy = new AccuracyRunner();
+  private readonly origin = document.createElement("origin-card") as OriginCard;
   @state() private tick = 0;
   @state() private address: Address = readAddress(location.hash);
   @query("help-dialog") private help!: HelpDialog;
-  @query("origin-card") private origin!: OriginCard;
   private seenPicture = false;
 
   override connectedCallback(): void {
@@ -132,7 +132,6 @@ export class GeodesicApp extends LitElement {
       <main>${this.page()}</main>
       ${probing ? this.status() : nothing}
       <help-dialog place=${this.address.place}></help-dialog>
-      <origin-card></origin-card>
     `;
   }
 
@@ -197,7 +196,10 @@ export class GeodesicApp extends LitElement {
 
   private readonly showOrigin = async (event: Event): Promise<void> => {
     const { of, beside } = (event as OriginEvent).detail;
+    // Beside an open modal everything is inert, so the card of a number in an enlarged panel goes inside.
+    const modal = event.composedPath().find((at) => at instanceof HTMLDialogElement);
     await import("./views/origin-card.ts");
+    (modal ?? this.renderRoot).append(this.origin);
     await this.origin.show(of, beside);
   };
 

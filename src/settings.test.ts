@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { catalogueModel, embedded, embeddedModel, mlcModel } from "./model-choice.ts";
+import { catalogueModel, embedded, embeddedModel, hubPattern, hubRepository, mlcModel } from "./model-choice.ts";
 import { decodeAddress, encodeAddress, initialSettings, type Settings } from "./settings.ts";
 
 const changed: Settings = {
@@ -87,6 +87,18 @@ test.each([
   ["variant=nonsense&task=rules", (s: Settings) => s.variant, "in-distribution"],
 ])("%s in an address does no harm", (query, read, value) => expect(read(decodeAddress(`#/probe?${query}`))).toBe(value));
 
+test.each([
+  ["mlc-ai/x-q4f32_1-MLC", "", "mlc-ai/x-q4f32_1-MLC", ""],
+  ["https://huggingface.co/mlc-ai/x.1", "", "mlc-ai/x.1", ""],
+  ["https://huggingface.co/mlc-ai/x/", "v2", "mlc-ai/x", "v2"],
+  ["https://huggingface.co/mlc-ai/x/tree/v1", "", "mlc-ai/x", "v1"],
+  ["https://huggingface.co/mlc-ai/x/resolve/main/", "v2", "mlc-ai/x", "v2"],
+])("a repository is taken as it is copied: %s at \"%s\"", (text, asked, id, revision) => {
+  expect(text).toMatch(new RegExp(`^(?:${hubPattern})$`, "v"));
+  expect(hubRepository(text, asked)).toEqual({ id, revision });
+});
+
+test.each(["name", "https://example.org/a/b", "a/b/c", "not a name"])("not a repository: %s", (text) => expect(text).not.toMatch(new RegExp(`^(?:${hubPattern})$`, "v")));
 test("the three states of a plane are in the address", () => {
   const settings: Settings = { ...initialSettings, projection: "plane", plane: [{ mode: "cot", step: 0 }, { mode: "latent", step: -2 }, { mode: "cot", step: 5 }] };
   expect(decodeAddress(`#${encodeAddress(settings)}`)).toEqual(settings);

@@ -132,7 +132,7 @@ export class MeasuresPanel extends LitElement {
           <measure-picker .picked=${this.picked} @pick-measures=${this.pick}></measure-picker>
         </details>
         ${view && runner.of
-          ? html`<div class="charts">${this.picked.map((id) => this.measure(findProbe(id), view.measures.filter(({ probe }) => probe === id)))}</div>
+          ? html`<div class="charts">${inPairs(this.picked.map(findProbe)).map((probe) => this.measure(probe, view.measures.filter(({ probe: id }) => id === probe.id)))}</div>
               <comparison-table .measures=${view.measures} .labels=${this.labels()} where=${`, layer ${settings.selection.layer}`} .provenance=${this.provenanceOfTable}></comparison-table>`
           : html`<p class="soft small empty">One run is an anecdote. ${runner.problems} held-out problems in every mode, each measured at every layer, say what sets the modes apart; beside them stand the same states in another order, random walks with steps of the same lengths, and the same model before training.</p>`}
         <div slot="help">
@@ -148,7 +148,7 @@ export class MeasuresPanel extends LitElement {
     const { view, of } = this.runner;
     if (!view || !of) return "";
     const { difficulty: { name } } = findTask(of.task);
-    const right = of.cells.map((cell, i) => `${this.label(cell)} ${Number.isNaN(view.cells[i]!.right) ? "–" : `${Math.round(100 * view.cells[i]!.right)} %`} right, ${view.cells[i]!.states} states`);
+    const right = of.cells.map((cell, i) => `${this.label(cell)} ${Number.isNaN(view.cells[i]!.right) ? "–" : `${Math.round(100 * view.cells[i]!.right)}\u00a0%`} right, ${view.cells[i]!.states} states`);
     return `${view.problems} problems, ${of.difficulty} ${name}, from ${startWords[of.start === "thinking" ? "thinking" : "question"]} on; ${right.join("; ")}`;
   }
 
@@ -263,6 +263,9 @@ export class MeasuresPanel extends LitElement {
     this.runner.withUntrained = (event.target as HTMLInputElement).checked;
   }
 }
+
+/** Measures of one chart first, two in a row; those of two, as measured and corrected, fill rows of their own below. */
+const inPairs = (probes: readonly Probe[]): Probe[] => [...probes.filter(({ length }) => !length), ...probes.filter(({ length }) => length)];
 
 /** What is done with a measure's numbers over the problems. */
 const statistics: Readonly<Record<TableNumber["kind"], { readonly what: string; readonly formula: string; readonly source: string; readonly caveat: string; readonly unitless?: true }>> = {

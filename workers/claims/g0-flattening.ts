@@ -187,13 +187,32 @@ function evidenceOf(ids: readonly string[], data: readonly DataName[], seen: Rea
   const last = levels - 1;
   const axis = Array.from({ length: levels }, (_, level) => level);
   const kept = ({ loops }: Seen): number => (loops[0]! > 0 ? Math.min(1, loops[last]! / loops[0]!) : NaN);
-  const profile = (name: DataName, title: string, unit: string, value: (run: Seen) => readonly number[]): Figure => ({
+  const overSeedsAt = (name: DataName, id: string, value: (run: Seen) => readonly number[], level: number): number => mean(of(id, name).map((run) => value(run)[level]!));
+  const measures = [
+    { title: "Accuracy of a linear probe", value: ({ probe }: Seen) => probe },
+    { title: "Curvature left", value: ({ curvature }: Seen) => curvature },
+    { title: "Loops of a class", value: ({ loops }: Seen) => loops },
+    { title: "TwoNN dimension", value: ({ dimension }: Seen) => dimension },
+  ];
+  const together = (name: DataName): Figure => ({
     kind: "lines",
-    title: `${title}, ${titles[name]}`,
+    title: `On the way through ${ids.length} architectures: ${titles[name]}`,
     x: { label: "level (0 is the input, 3 what the head reads)", unit: "" },
-    y: { label: title, unit },
-    // Eight bands would hide one another: means alone.
-    lines: ids.map((id) => ({ name: id, x: axis, y: axis.map((level) => mean(of(id, name).map((run) => value(run)[level]!))) })),
+    y: { label: "mean of the architectures; the bands hold them all", unit: "1" },
+    lines: measures.slice(0, 3).map(({ title, value }) => {
+      const at = axis.map((level) => ids.map((id) => overSeedsAt(name, id, value, level)));
+      return { name: title.toLowerCase(), x: axis, y: at.map((values) => mean(values)), low: at.map((values) => Math.min(...values)), high: at.map((values) => Math.max(...values)) };
+    }),
+  });
+  const grid = (name: DataName, { title, value }: (typeof measures)[number]): Figure => ({
+    kind: "grid",
+    title: `${title}: ${titles[name]}`,
+    rowLabel: "architecture",
+    columnLabel: "level",
+    rows: ids,
+    columns: axis.map(String),
+    values: ids.flatMap((id) => axis.map((level) => overSeedsAt(name, id, value, level))),
+    unit: "1",
   });
   return {
     quantities: ids.flatMap((id) => [
@@ -203,22 +222,8 @@ function evidenceOf(ids: readonly string[], data: readonly DataName[], seen: Rea
       overSeeds({ id: `accuracy-${id}`, label: `accuracy, ${id}`, unit: "1" }, of(id).map(({ accuracy }) => accuracy)),
     ]),
     figures: [
-      {
-        kind: "grid",
-        title: "What becomes of two rings",
-        rowLabel: "architecture",
-        columnLabel: "at the last level",
-        rows: ids,
-        columns: ["linear probe", "curvature left", "loops per ring"],
-        values: ids.flatMap((id) => [mean(of(id).map(({ probe }) => probe[last]!)), mean(of(id).map(({ curvature }) => curvature[last]!)), mean(of(id).map(({ loops }) => loops[last]!))]),
-        unit: "",
-      },
-      ...data.flatMap((name) => [
-        profile(name, "accuracy of a linear probe", "1", ({ probe }) => probe),
-        profile(name, "curvature left", "1", ({ curvature }) => curvature),
-        profile(name, "loops of a class", "1", ({ loops }) => loops),
-        profile(name, "TwoNN dimension", "1", ({ dimension }) => dimension),
-      ]),
+      ...data.map(together),
+      ...data.flatMap((name) => measures.map((one) => grid(name, one))),
     ],
     remarks: [`At the input a linear probe is right in ${mean(ids.flatMap((id) => of(id).map(({ probe }) => probe[0]!))).toFixed(2)}, the curvature left is ${mean(ids.flatMap((id) => of(id).map(({ curvature }) => curvature[0]!))).toFixed(2)}, and each ring has ${mean(ids.flatMap((id) => of(id).map(({ loops }) => loops[0]!))).toFixed(2)} loops.`],
   };

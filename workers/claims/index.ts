@@ -12,6 +12,8 @@ import { claim as m4 } from "./m4-distance-concentration.ts";
 import { claim as m6 } from "./m6-rings-through-layers.ts";
 import { claim as o4 } from "./o4-forgetting.ts";
 import { claim as o5 } from "./o5-drift.ts";
+import { claim as p2 } from "./p2-top-k.ts";
+import { claim as p3 } from "./p3-window.ts";
 import { claim as p4 } from "./p4-budgets.ts";
 import { claim as r2 } from "./r2-flip-flop.ts";
 import { claim as r4 } from "./r4-jacobian-products.ts";
@@ -48,6 +50,8 @@ export const claims: readonly Claim[] = [
   l6,
   e2,
   x1,
+  p2,
+  p3,
   p4,
   i3,
   k1,

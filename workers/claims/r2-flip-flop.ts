@@ -42,7 +42,8 @@ export const claim: Claim = {
   },
   seeds: [1, 2, 3],
   seconds: 60,
-  doesNotShow: "That a small push along the task persists: memories are stable, so one that falls short of half the way dies out as well, if later; the dotted line shows it. Nor that RNNs do so on tasks that need more than a few numbers.",
+  recorded: true,
+  doesNotShow: "That a small push along the task persists: memories are stable, so one that falls short of half the way dies out as well, if later: the line at 0.3 of the way. Nor that RNNs do so on tasks that need more than a few numbers.",
   wouldChange: "Networks that solve the task with states spread over many directions, or whose pushes across the task do not decay.",
   sabotage: { what: "The network with weights as before training.", verdict: "mixed" },
 
@@ -301,7 +302,7 @@ function evidenceOf(forms: readonly RnnForm[], seen: readonly (readonly Seen[])[
           lineOverSeeds("across the task, as far as 0.6", tokens, decay(first.map(({ across }) => across[large]!))),
         ],
       },
-      corners("States while it remembers, by what it remembers", first[0]!),
+      corners("States while it remembers, by its first two bits", first[0]!),
       {
         kind: "bars",
         title: "Share of the variance, direction by direction",
@@ -314,7 +315,7 @@ function evidenceOf(forms: readonly RnnForm[], seen: readonly (readonly Seen[])[
   };
 }
 
-/** A group for each of the eight words. */
+/** A group for each word of the first two bits: more than six groups cannot be told apart. */
 function corners(title: string, { states, targets }: Seen): Figure {
   const shown = Array.from({ length: Math.min(800, states.shape[0]!) }, (_, i) => i);
   const plane = projectPca(fitPca(states, 2), rows(states, shown)).data;
@@ -323,9 +324,9 @@ function corners(title: string, { states, targets }: Seen): Figure {
     title,
     x: { label: "first component", unit: "" },
     y: { label: "second component", unit: "" },
-    groups: Array.from({ length: 8 }, (_, word) => {
-      const indices = shown.filter((i) => wordOf(targets, i) === word);
-      return { name: [0, 1, 2].map((bit) => (word & (1 << bit) ? "+" : "−")).join(""), x: indices.map((i) => plane[2 * i]!), y: indices.map((i) => plane[2 * i + 1]!) };
+    groups: Array.from({ length: 4 }, (_, word) => {
+      const indices = shown.filter((i) => (wordOf(targets, i) & 3) === word);
+      return { name: `bits ${[0, 1].map((bit) => (word & (1 << bit) ? "+" : "−")).join("")}`, x: indices.map((i) => plane[2 * i]!), y: indices.map((i) => plane[2 * i + 1]!) };
     }),
   };
 }

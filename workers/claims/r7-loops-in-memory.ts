@@ -40,6 +40,7 @@ export const claim: Claim = {
   },
   seeds: [1, 2, 3],
   seconds: 60,
+  recorded: true,
   doesNotShow: "That RNNs trained on language hold such shapes; only that their form allows them. The essay's other half, that an RNN reads in order, is true by construction and not tested here.",
   wouldChange: "Networks that track the angle to within 0.35 rad while their states form no loop.",
   sabotage: { what: "The networks with weights as before training.", verdict: "mixed" },

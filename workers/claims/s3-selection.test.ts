@@ -5,7 +5,7 @@ import { claimFaults, testContext } from "./claim-checks.test-support.ts";
 import { thresholdsOf } from "./claim.ts";
 import { constructed, withValues } from "./constructed.test-support.ts";
 import { claim, measure, selectiveCopying, systemErrors } from "./s3-selection.ts";
-import { answers, learner, stateSpaceBlock } from "./sequence-learner.ts";
+import { answers, bareScanBlock, learner } from "./sequence-learner.ts";
 
 const run = (sabotaged: boolean) => measure(testContext("S3", { seeds: [1], sabotaged }), { steps: 2, batch: 4, kept: 3, places: 5, stateSize: 2, test: 20 });
 
@@ -45,14 +45,14 @@ test("the letters are to be given in their order", () => {
 test("both forms have as many parameters, and an answer is right where the quiz says so", () => {
   const quiz = selectiveCopying(4, 6);
   const size = (channels: number, selective: boolean): number => {
-    const training = learner(stateSpaceBlock({ channels, stateSize: 4, selective }), quiz, { steps: 1, batch: 2, rate: 0.01 }, 1);
+    const training = learner(bareScanBlock({ channels, stateSize: 4, selective }), quiz, { steps: 1, batch: 2, rate: 0.01 }, 1);
     const count = parameterCount(training.parameters);
     training.dispose();
     return count;
   };
   expect(size(32, true) / size(33, false)).toBeGreaterThan(0.98);
   expect(size(32, true) / size(33, false)).toBeLessThan(1.02);
-  const architecture = stateSpaceBlock({ channels: 4, stateSize: 2, selective: true });
+  const architecture = bareScanBlock({ channels: 4, stateSize: 2, selective: true });
   const training = learner(architecture, quiz, { steps: 1, batch: 2, rate: 0.01 }, 1);
   const questions = quiz.draw(new Random(1), 30);
   const given = Array.from({ length: 10 }, (_, answer) => answers(architecture, training.parameters, quiz, { ...questions, asked: questions.asked.map((question) => ({ ...question, answer })) }));

@@ -1,8 +1,9 @@
 /**
  * S3: whether selection turns a linear time-invariant system into one that chooses what to keep.
  *
- * Two things are measured. What selection is worth: selective copying by the same Mamba, with
- * Δ, B and C computed from the token, or as parameters. And what kind of system each is:
+ * Two things are measured. What selection is worth: selective copying by the same scan, with
+ * Δ, B and C computed from the token, or as parameters; without Mamba's gate, convolution and
+ * activation, which can choose as well. And what kind of system each is:
  *
  *   superposition   ‖f(x + y) − f(x) − f(y)‖ / ‖f(x + y)‖      0 for a linear system
  *   shift           ‖f(Sx) − S f(x)‖ / ‖f(x)‖                   0 for a time-invariant one; S delays by 5
@@ -11,14 +12,13 @@ import { Random } from "../../probes/random.ts";
 import { mean } from "../../probes/statistics/moments.ts";
 import { tensor, type Tensor } from "../../probes/tensor.ts";
 import { parameterCount } from "../lab/sequence-model.ts";
-import { dispose, fromTensor, jit, keep, np, type OwnedFunction, type Parameters, toTensor } from "../toys/autodiff.ts";
-import { initialMamba, type Mamba, stateSpace } from "../toys/mamba.ts";
+import { dispose, fromTensor, jit, keep, type np, type OwnedFunction, type Parameters, toTensor } from "../toys/autodiff.ts";
+import { initialMamba, type Mamba } from "../toys/mamba.ts";
 import { initialRnn, rnn, type Rnn, type RnnForm } from "../toys/rnn.ts";
-import { softplus } from "../toys/sigmoid.ts";
 import type { Claim, ClaimContext, Evidence, Quantity } from "./claim.ts";
 import { valueOf } from "./claim.ts";
 import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
-import { answers, learner, type Quiz, stateSpaceBlock } from "./sequence-learner.ts";
+import { answers, bareScanBlock, learner, type Quiz, scan } from "./sequence-learner.ts";
 import { trainIn } from "./training.ts";
 
 const letters = 8;
@@ -41,8 +41,8 @@ export const claim: Claim = {
       { text: "Gu & Dao 2023, arXiv:2312.00752, table 1: selective copying, S4 18.3 %, S6 97.0 %; in the Mamba block 56.4 % and 99.8 %" },
     ],
   },
-  data: `Selective copying: 4 letters out of ${letters} at random places among 12 dots, then 4 marks, at which the letters are to be given in order. In the full run 6 letters and 12 dots.`,
-  model: "The lab's sequence model, two Mamba blocks of 32 channels with 4 numbers of state each (8 in the full run); the invariant form with 33 channels, so that both have as many parameters to within 2 %. Systems on their own, untrained: the scan in both forms, a vanilla and a gated RNN.",
+  data: `Selective copying: 4 letters out of ${letters} at random places among 12 dots, then 4 marks, at which the letters are to be given in order. In the full run among 36 dots.`,
+  model: "The lab's sequence model, two layers of Mamba's scan on its own, 32 channels with 4 numbers of state each (8 in the full run): linear maps and norms around it, no gate, no convolution, no activation. The invariant form has 33 channels, so that both have as many parameters to within 2 %. Systems on their own, untrained: the scan in both forms, a vanilla and a gated RNN.",
   measurement: "Share of letters right on new sequences; the gap is selective − invariant. Superposition and shift errors on 8 random sequences of 24 tokens; “held” is the selective scan with Δ, B and C as another input gave them.",
   rule: "supports: the gap is at least wide, and the RNN is linear to within exact. refutes: the gap is at most none. mixed otherwise: selection is worth it, but it is not a linear system that it extends.",
   thresholds: {
@@ -53,11 +53,11 @@ export const claim: Claim = {
   seeds: [1, 2, 3],
   seconds: 60,
   recorded: true,
-  doesNotShow: "That an invariant model can never copy: with more layers, more steps or less noise it learns more of it, by guessing places from their distribution. Nor that selection helps where nothing has to be left out.",
+  doesNotShow: "That an invariant model can never copy: with more layers, more steps or less noise it learns more of it. A gate chooses, too: in the whole Mamba block, with gate, convolution and activation, the gap was 0.24 (0.94 against 0.71; 6 letters in 18 places, 2,000 steps, three seeds). Nor that selection helps where nothing has to be left out.",
   wouldChange: "An invariant model of the same size that copies as well, or an RNN that obeys superposition.",
   sabotage: { what: "Δ, B and C of the selective model are parameters as well.", verdict: "refutes" },
 
-  run: (context) => measure(context, context.size === "full" ? { steps: 2000, batch: 16, kept: 6, places: 18, stateSize: 8, test: 300 } : { steps: 400, batch: 16, kept: 4, places: 16, stateSize: 4, test: 200 }),
+  run: (context) => measure(context, context.size === "full" ? { steps: 1800, batch: 16, kept: 4, places: 40, stateSize: 8, test: 300 } : { steps: 450, batch: 16, kept: 4, places: 16, stateSize: 4, test: 200 }),
 
   judge(evidence, { wide = NaN, none = NaN, exact = NaN }) {
     const [gap, rnnError] = [valueOf(evidence, "gap"), valueOf(evidence, "rnn-superposition")];
@@ -121,7 +121,7 @@ export async function measure(context: ClaimContext, { steps, batch, kept, place
   for (const [s, seed] of seeds.entries()) {
     for (const [f, form] of forms.entries()) {
       const selects = form === "selective" && !sabotaged;
-      const architecture = stateSpaceBlock({ channels: selects ? channels.selective : channels.invariant, stateSize, selective: selects });
+      const architecture = bareScanBlock({ channels: selects ? channels.selective : channels.invariant, stateSize, selective: selects });
       const training = learner(architecture, quiz, { steps, batch, rate: 1e-2 }, seed + (sabotaged ? f : 0) * 1000);
       const part = (2 * s + f) / (2 * seeds.length);
       try {
@@ -165,25 +165,15 @@ export function systemErrors(random: Random): Errors {
   const fixed = initialMamba(random.fork("invariant"), { ...shape, selective: false });
   const varying = initialMamba(random.fork("selective"), { ...shape, selective: true });
   const [vanilla, gated] = (["vanilla", "gated"] as const).map((form) => initialRnn(random.fork(form), E, E, form));
-  const found = [errors(fixed, scan), errors(varying, scan, other), errors(varying, scan), errors(vanilla!, recurrent("vanilla")), errors(gated!, recurrent("gated"))];
+  const found = [errors(fixed, scanOnly), errors(varying, scanOnly, other), errors(varying, scanOnly), errors(vanilla!, recurrent("vanilla")), errors(gated!, recurrent("gated"))];
   dispose([fixed, varying, vanilla!, gated!]);
   return found;
 }
 
 /** The scan alone, of u; Δ, B and C computed from `held`. */
-function scan(p: Mamba, u: np.Array, held: np.Array): np.Array {
-  const { input, gate, convolution, convolutionBias, skip, output } = p;
+function scanOnly({ input, gate, convolution, convolutionBias, skip, output, ...p }: Mamba, u: np.Array, held: np.Array): np.Array {
   dispose([input, gate, convolution, convolutionBias, skip, output]);
-  const given = (): { delta: np.Array; B: np.Array; C: np.Array } => {
-    if (!("selective" in p)) {
-      held.dispose();
-      return { delta: np.broadcastTo(softplus(p.deltaBias), u.shape), ...p.invariant };
-    }
-    const { deltaDown, deltaUp, B, C } = p.selective;
-    return { delta: softplus(np.matmul(np.matmul(held.ref, deltaDown), deltaUp).add(p.deltaBias)), B: np.matmul(held.ref, B), C: np.matmul(held, C) };
-  };
-  const { delta, B, C } = given();
-  const { y, state } = stateSpace(u, delta, np.exp(p.logA).mul(-1), B, C);
+  const { y, state } = scan(p, u, held);
   state.dispose();
   return y;
 }
@@ -256,9 +246,9 @@ function evidenceOf({ steps, kept, test }: Pick<Sizes, "steps" | "kept" | "test"
         kind: "grid",
         title: "What kind of system each is",
         rowLabel: "system",
-        columnLabel: "error",
+        columnLabel: "error in superposition (0: linear) and shift (0: time-invariant)",
         rows: systemNames,
-        columns: ["superposition (0: linear)", "shift (0: time-invariant)"],
+        columns: ["superposition", "shift"],
         values: systemNames.flatMap((_, i) => [mean(of(i, "superposition")), mean(of(i, "shift"))]),
         unit: "share of the signal",
       },

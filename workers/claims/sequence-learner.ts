@@ -8,8 +8,9 @@ import type { Architecture } from "../lab/architecture.ts";
 import { initialSequenceModel, sequenceLoss, sequenceModel, type SequenceParameters } from "../lab/sequence-model.ts";
 import { dispose, fromTensor, integers, np } from "../toys/autodiff.ts";
 import { initialNorm, layerNorm, type Norm } from "../toys/layer-norm.ts";
-import { initialMamba, mamba, type Mamba } from "../toys/mamba.ts";
+import { initialMamba, mamba, type Mamba, stateSpace } from "../toys/mamba.ts";
 import { adamW, cosine, warmup } from "../toys/optimiser.ts";
+import { softplus } from "../toys/sigmoid.ts";
 import { Training } from "../toys/training.ts";
 import { attention, type Attention, initialAttention } from "../toys/transformer.ts";
 import { argmaxRows, evaluate } from "./training.ts";
@@ -38,8 +39,10 @@ export interface Quiz {
 }
 
 type Layer<P> = { norm: Norm; mixer: P };
+type Selective = Extract<Mamba, { selective: unknown }>["selective"];
+type Invariant = Extract<Mamba, { invariant: unknown }>["invariant"];
 
-/** x + mamba(norm(x)). The invariant form has as many channels more as make up for what it does not compute from the token. */
+/** x + mamba(norm(x)). */
 export function stateSpaceBlock(size: { readonly channels: number; readonly stateSize: number; readonly selective: boolean }): Architecture {
   return {
     id: "mamba",
@@ -54,6 +57,50 @@ export function stateSpaceBlock(size: { readonly channels: number; readonly stat
       return { stream: x.add(output), inner: {} };
     },
   };
+}
+
+/** What the bare scan has of Mamba: no gate, no convolution, no activation. */
+type Scan = Pick<Mamba, "input" | "logA" | "deltaBias" | "skip" | "output"> & ({ selective: Selective } | { invariant: Invariant });
+
+/**
+ * x + (scan(u) + D ⊙ u) W_O with u = norm(x) W_x: between norms everything is linear but what
+ * Δ, B and C do where they are computed from the token.
+ */
+export function bareScanBlock({ channels, stateSize, selective }: { readonly channels: number; readonly stateSize: number; readonly selective: boolean }): Architecture {
+  return {
+    id: "mamba",
+    positions: false,
+    reach: null,
+    inner: {},
+    initial(random, D) {
+      const { gate, convolution, convolutionBias, ...mixer } = initialMamba(random, { hiddenSize: D, channels, stateSize, selective });
+      dispose([gate, convolution, convolutionBias]);
+      return { norm: initialNorm(D), mixer };
+    },
+    block(parameters, x) {
+      const { norm, mixer } = parameters as Layer<Scan>;
+      const u = np.matmul(layerNorm(norm, x.ref), mixer.input);
+      const { y, state } = scan(mixer, u.ref, u.ref);
+      state.dispose();
+      return { stream: x.add(np.matmul(y.add(u.mul(mixer.skip)), mixer.output)), inner: {} };
+    },
+  };
+}
+
+/**
+ * The scan of u, with Δ, B and C computed from `from`; without the skip. Consumes both and what it uses of p.
+ *
+ * @param u   [B, T, E]
+ */
+export function scan(p: Pick<Mamba, "logA" | "deltaBias"> & ({ selective: Selective } | { invariant: Invariant }), u: np.Array, from: np.Array): { y: np.Array; state: np.Array } {
+  const A = np.exp(p.logA).mul(-1);
+  if (!("selective" in p)) {
+    from.dispose();
+    return stateSpace(u, np.broadcastTo(softplus(p.deltaBias), u.shape), A, p.invariant.B, p.invariant.C);
+  }
+  const { deltaDown, deltaUp, B, C } = p.selective;
+  const delta = softplus(np.matmul(np.matmul(from.ref, deltaDown), deltaUp).add(p.deltaBias));
+  return stateSpace(u, delta, A, np.matmul(from.ref, B), np.matmul(from, C));
 }
 
 /** x + attention(norm(x)), causal, with positions. */

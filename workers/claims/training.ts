@@ -24,6 +24,20 @@ export async function trainIn<P extends Parameters, B extends Tree>(
   return losses;
 }
 
+/** What a run has to free, also where it is stopped half way. */
+export class Owned {
+  private readonly things: { dispose(): void }[] = [];
+
+  own<T extends { dispose(): void }>(thing: T): T {
+    this.things.push(thing);
+    return thing;
+  }
+
+  dispose(): void {
+    for (const thing of this.things.splice(0)) thing.dispose();
+  }
+}
+
 /** The compiled function on parameters that stay, its outputs as tensors. */
 export function evaluate<P extends Parameters>(parameters: P, f: (parameters: P, x: np.Array) => np.Array[], x: np.Array): Tensor[] {
   const compiled = jit(f as never) as unknown as OwnedFunction<typeof f>;
@@ -39,8 +53,13 @@ export function evaluate<P extends Parameters>(parameters: P, f: (parameters: P,
  * @param target  [...] class ids, int32
  */
 export function crossEntropy(logits: np.Array, target: np.Array): np.Array {
+  return surprise(logits, target).mean();
+}
+
+/** −log p of the right class, nats, [...]. Consumes both. */
+export function surprise(logits: np.Array, target: np.Array): np.Array {
   const classes = logits.shape.at(-1)!;
-  return nn.logSoftmax(logits, -1).mul(nn.oneHot(target, classes)).sum(-1).mean().mul(-1);
+  return nn.logSoftmax(logits, -1).mul(nn.oneHot(target, classes)).sum(-1).mul(-1);
 }
 
 /** The class with the largest logit in each row of [..., classes]. */
