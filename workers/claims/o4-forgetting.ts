@@ -27,7 +27,7 @@ import { Training } from "../toys/training.ts";
 import type { Claim, ClaimContext, Evidence, Line } from "./claim.ts";
 import { valueOf } from "./claim.ts";
 import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
-import { agreement, argmaxRows, crossEntropy } from "./training.ts";
+import { agreement, argmaxRows, crossEntropy, Owned } from "./training.ts";
 
 const dimensions = 16;
 const widths = [dimensions, 64, 64, 3];
@@ -154,21 +154,21 @@ interface Course {
   readonly b: number;
 }
 
-export async function measure({ seeds, sabotaged, progress }: ClaimContext, { steps, batch, test, between = angles, remedies = true }: Sizes): Promise<Evidence> {
+/** What one seed gives: at each angle, and how each method fares at the judged one. */
+interface Seen {
+  readonly angles: readonly { readonly forgets: number; readonly a: number; readonly b: number }[];
+  readonly courses: Readonly<Partial<Record<Method, Course>>>;
+}
+
+export async function measure({ seeds, sabotaged, progress }: ClaimContext, sizes: Sizes): Promise<Evidence> {
+  const { steps, between = angles, remedies = true } = sizes;
   const every = Math.max(1, Math.round(steps / 20));
-  const marks = Array.from({ length: Math.floor(steps / every) + 1 }, (_, i) => i * every);
-  const courses: Record<Method, Course[]> = { plain: [], replay: [], penalty: [], adapter: [] };
-  /** By angle, of each seed. */
-  const plain = new Map<number, { forgets: number; a: number; b: number }[]>(between.map((angle) => [angle, []]));
   // A, both ways at each angle, and the three remedies.
   const parts = seeds.length * (1 + 2 * between.length + (remedies ? 3 : 0));
   let part = 0;
-  // One for all tests, which come often.
-  const compiled = jit(logits as never) as unknown as OwnedFunction<typeof logits>;
-  const accuracy = (p: Mlp, { points, labels }: ReturnType<Task["draw"]>): number => agreement(argmaxRows(toTensor(compiled(keep(p), fromTensor(points)))), labels);
+  const seen: Seen[] = [];
   for (const seed of seeds) {
-    const random = new Random(seed);
-    const train = async <P extends Mlp | Adapter>(training: Training<P, Batch>, what: string, look?: () => void): Promise<void> => {
+    const train: Train = async (training, what, look) => {
       for (let step = 0; step <= steps; step++) {
         if (look && step % every === 0) look();
         await progress(Math.min(1, (part + step / (steps + 1)) / parts), `${what}, seed ${seed}`);
@@ -176,12 +176,29 @@ export async function measure({ seeds, sabotaged, progress }: ClaimContext, { st
       }
       part++;
     };
+    seen.push(await oneSeed(seed, sabotaged, { ...sizes, between, remedies }, train));
+  }
+  await progress(1, "done");
+  return evidenceOf(Array.from({ length: Math.floor(steps / every) + 1 }, (_, i) => i * every), between, seen);
+}
+
+/** Trains to the end; `look` is called now and then, before the first step and after the last too. */
+type Train = (training: Pick<Training<Mlp | Adapter, Batch>, "advance">, what: string, look?: () => void) => Promise<void>;
+
+async function oneSeed(seed: number, sabotaged: boolean, { batch, test, between, remedies }: Required<Sizes>, train: Train): Promise<Seen> {
+  const random = new Random(seed);
+  const owned = new Owned();
+  try {
+    const compiled = owned.own(jit(logits as never) as unknown as OwnedFunction<typeof logits>);
+    const accuracy = (p: Mlp, { points, labels }: ReturnType<Task["draw"]>): number => agreement(argmaxRows(toTensor(compiled(keep(p), fromTensor(points)))), labels);
     const A = taskOf(seed, "A", 0);
     const testA = A.draw(random.fork("test A"), test);
-    const first = plainTraining(initialMlp(random.fork("weights"), widths), only(A, batch), seed);
+    const first = owned.own(plainTraining(initialMlp(random.fork("weights"), widths), only(A, batch), seed));
     await train(first, "A");
     const start = first.parameters;
     const before = accuracy(start, testA);
+    const found: { forgets: number; a: number; b: number }[] = [];
+    const courses: Partial<Record<Method, Course>> = {};
     for (const angle of between) {
       const B = taskOf(seed, "B", angle);
       const testB = B.draw(random.fork("test B"), test);
@@ -189,45 +206,51 @@ export async function measure({ seeds, sabotaged, progress }: ClaimContext, { st
         const [one, other] = [A.draw(draw, batch / 2), B.draw(draw, batch / 2)];
         return examples(concatenate([one.points, other.points]), [...one.labels, ...other.labels]);
       };
-      const joint = plainTraining(initialMlp(random.fork("weights"), widths), both, seed);
+      const joint = owned.own(plainTraining(initialMlp(random.fork("weights"), widths), both, seed));
       await train(joint, `A and B together, ${angle}°`);
-      const [a, b] = [accuracy(joint.parameters, testA), accuracy(joint.parameters, testB)];
-      joint.dispose();
-      const alone = plainTraining(keep(start), sabotaged ? both : only(B, batch), seed + 1);
-      const course: number[] = [];
-      await train(alone, `B alone, ${angle}°`, angle === judged ? () => course.push(accuracy(alone.parameters, testA)) : undefined);
-      plain.get(angle)!.push({ forgets: before - accuracy(alone.parameters, testA), a, b });
-      if (angle === judged) courses.plain.push({ a: course, b: accuracy(alone.parameters, testB) });
-      alone.dispose();
-      if (angle !== judged || !remedies) continue;
-      const old = A.draw(random.fork("kept"), kept);
-      const replayed = (draw: Random): Batch => {
-        const fresh = B.draw(draw, batch / 2);
-        const again = Array.from({ length: batch / 2 }, () => draw.integer(kept));
-        return examples(concatenate([fresh.points, rows(old.points, again)]), [...fresh.labels, ...again.map((i) => old.labels[i]!)]);
-      };
-      const fisher = fisherOf(start, A.draw(random.fork("fisher"), 200));
-      const trainings = { replay: plainTraining(keep(start), replayed, seed + 1), penalty: penaltyTraining(start, fisher, only(B, batch), seed), adapter: adapterTraining(start, only(B, batch), seed, random.fork("adapter")) };
-      for (const method of ["replay", "penalty", "adapter"] as const) {
-        const training = trainings[method] as Training<Mlp | Adapter, Batch>;
+      const alone = owned.own(plainTraining(keep(start), sabotaged ? both : only(B, batch), seed + 1));
+      const a: number[] = [];
+      await train(alone, `B alone, ${angle}°`, angle === judged ? () => a.push(accuracy(alone.parameters, testA)) : undefined);
+      found.push({ forgets: before - accuracy(alone.parameters, testA), a: accuracy(joint.parameters, testA), b: accuracy(joint.parameters, testB) });
+      if (angle !== judged) continue;
+      courses.plain = { a, b: accuracy(alone.parameters, testB) };
+      if (!remedies) continue;
+      for (const [method, { training, now }] of Object.entries(remediesFor(start, A, B, batch, seed, random, owned))) {
         const tested = (data: typeof testA): number => {
-          const p = method === "adapter" ? adapted(keep(start), keep(training.parameters as Adapter)) : keep(training.parameters as Mlp);
+          const p = now();
           const share = accuracy(p, data);
           dispose(p);
           return share;
         };
         const shares: number[] = [];
-        await train(training, names[method], () => shares.push(tested(testA)));
-        courses[method].push({ a: shares, b: tested(testB) });
-        training.dispose();
+        await train(training, names[method as Method], () => shares.push(tested(testA)));
+        courses[method as Method] = { a: shares, b: tested(testB) };
       }
-      dispose(fisher);
     }
-    first.dispose();
+    return { angles: found, courses };
+  } finally {
+    owned.dispose();
   }
-  compiled.dispose();
-  await progress(1, "done");
-  return evidenceOf(marks, courses, plain);
+}
+
+/** Each remedy's training, and its weights as they are now. */
+function remediesFor(start: Mlp, A: Task, B: Task, batch: number, seed: number, random: Random, owned: Owned): Record<Exclude<Method, "plain">, { training: Parameters<Train>[0]; now: () => Mlp }> {
+  const old = A.draw(random.fork("kept"), kept);
+  const replayed = (draw: Random): Batch => {
+    const fresh = B.draw(draw, batch / 2);
+    const again = Array.from({ length: batch / 2 }, () => draw.integer(kept));
+    return examples(concatenate([fresh.points, rows(old.points, again)]), [...fresh.labels, ...again.map((i) => old.labels[i]!)]);
+  };
+  const fisher = fisherOf(start, A.draw(random.fork("fisher"), 200));
+  owned.own({ dispose: () => dispose(fisher) });
+  const replay = owned.own(plainTraining(keep(start), replayed, seed + 1));
+  const penalty = owned.own(penaltyTraining(start, fisher, only(B, batch), seed));
+  const adapter = owned.own(adapterTraining(start, only(B, batch), seed, random.fork("adapter")));
+  return {
+    replay: { training: replay, now: () => keep(replay.parameters) },
+    penalty: { training: penalty, now: () => keep(penalty.parameters) },
+    adapter: { training: adapter, now: () => adapted(keep(start), keep(adapter.parameters)) },
+  };
 }
 
 function only(task: Task, batch: number): (random: Random) => Batch {
@@ -291,10 +314,13 @@ export function fisherOf(parameters: Mlp, { points, labels }: { readonly points:
   return tree.unflatten(form, sums!) as Mlp;
 }
 
-function evidenceOf(marks: readonly number[], courses: Readonly<Record<Method, readonly Course[]>>, plain: ReadonlyMap<number, readonly { readonly forgets: number; readonly a: number; readonly b: number }[]>): Evidence {
+function evidenceOf(marks: readonly number[], between: readonly number[], seen: readonly Seen[]): Evidence {
+  const of = (method: Method): Course[] => seen.flatMap(({ courses }) => courses[method] ?? []);
+  const courses = { plain: of("plain"), replay: of("replay"), penalty: of("penalty"), adapter: of("adapter") };
   const forgot = (method: Method): number[] => courses[method].map(({ a }) => a[0]! - a.at(-1)!);
-  const together = plain.get(judged)!;
-  const overAngles = (name: string, value: (of: { readonly forgets: number; readonly a: number; readonly b: number }) => number): Line => lineOverSeeds(name, [...plain.keys()], together.map((_, s) => [...plain.keys()].map((angle) => value(plain.get(angle)![s]!))));
+  const at = (angle: number): Seen["angles"] => seen.map(({ angles: found }) => found[between.indexOf(angle)]!);
+  const together = at(judged);
+  const overAngles = (name: string, value: (of: Seen["angles"][number]) => number): Line => lineOverSeeds(name, between, seen.map(({ angles: found }) => found.map(value)));
   return {
     quantities: [
       ...methods.map((method) => overSeeds({ id: `${method}-forgets`, label: `accuracy on A lost, ${names[method]}`, unit: "1" }, forgot(method))),
@@ -332,6 +358,6 @@ function evidenceOf(marks: readonly number[], courses: Readonly<Record<Method, r
         ],
       },
     ],
-    remarks: [`How much is lost is a matter of geometry: ${[...plain].map(([angle, of]) => `${mean(of.map(({ forgets }) => forgets)).toFixed(2)} at ${angle}°`).join(", ")} between the planes.`],
+    remarks: [`How much is lost is a matter of geometry: ${between.map((angle) => `${mean(at(angle).map(({ forgets }) => forgets)).toFixed(2)} at ${angle}°`).join(", ")} between the planes.`],
   };
 }

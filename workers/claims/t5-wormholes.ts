@@ -27,7 +27,7 @@ import { attentionScores, mergeHeads, mix, splitHeads } from "../toys/transforme
 import type { Claim, ClaimContext, Evidence } from "./claim.ts";
 import { valueOf } from "./claim.ts";
 import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
-import { evaluate, trainIn } from "./training.ts";
+import { evaluate, Owned, trainIn } from "./training.ts";
 
 const keySize = 8;
 /** Place (3), key, value, and whether it asks. */
@@ -72,7 +72,7 @@ export const claim: Claim = {
   wouldChange: "A weight on the needle that stays as tokens are added, or one that falls with the distance along the roll.",
   sabotage: { what: "A mask that lets the question see the eight tokens nearest to it along the roll and no others.", verdict: "refutes" },
 
-  run: (context) => measure(context, context.size === "full" ? { steps: 3000, recurrent: 2000, sequences: 64, counts } : { steps: 1500, recurrent: 300, sequences: 64, counts }),
+  run: (context) => measure(context, context.size === "full" ? { steps: 3000, recurrent: 2000, sequences: 64, counts } : { steps: 1200, recurrent: 200, sequences: 64, counts }),
 
   judge(evidence, { whole = NaN, weak = NaN }) {
     const [far, many] = [valueOf(evidence, "far"), valueOf(evidence, "far-many")];
@@ -183,24 +183,27 @@ export async function measure(context: ClaimContext, { steps, recurrent, sequenc
   for (const [s, seed] of seeds.entries()) {
     const random = new Random(seed);
     const part = (from: number, to: number): [number, number] => [(s + from) / seeds.length, (s + to) / seeds.length];
-    const attention = searchTraining(initialSeeker(random.fork("attention")), (p, x) => {
-      const { answer, weights } = seek(p, x, sight);
-      weights.dispose();
-      return answer;
-    }, trained, steps, 1e-2, seed);
-    await trainIn(context, attention, steps, part(0, 0.5), `attention, seed ${seed}`);
-    const looks = tested.map((n) => lookAt(attention.parameters, n, sequences * Math.max(1, trained / n), random.fork(`test ${n}`), sight));
-    attention.dispose();
-    let reads: number[] = Array.from({ length: quarters }, () => NaN);
-    if (recurrent > 0) {
-      const reader = searchTraining<Reader>({ rnn: initialRnn(random.fork("recurrent"), width, 48, "gated"), readout: glorot(random.fork("readout"), [48, 1]), bias: zeros([1]) }, read, short, recurrent, 5e-3, seed);
-      await trainIn(context, reader, recurrent, part(0.5, 0.95), `recurrent network, seed ${seed}`);
-      const searches = drawSearches(random.fork("test short"), 256, short);
-      reads = byQuarter(slopes(reader.parameters, read, searches), searches);
-      reader.dispose();
+    const owned = new Owned();
+    try {
+      const attention = owned.own(searchTraining(initialSeeker(random.fork("attention")), (p, x) => {
+        const { answer, weights } = seek(p, x, sight);
+        weights.dispose();
+        return answer;
+      }, trained, steps, 1e-2, seed));
+      await trainIn(context, attention, steps, part(0, 0.5), `attention, seed ${seed}`);
+      const looks = tested.map((n) => lookAt(attention.parameters, n, sequences * Math.max(1, trained / n), random.fork(`test ${n}`), sight));
+      let reads: number[] = Array.from({ length: quarters }, () => NaN);
+      if (recurrent > 0) {
+        const reader = owned.own(searchTraining<Reader>({ rnn: initialRnn(random.fork("recurrent"), width, 48, "gated"), readout: glorot(random.fork("readout"), [48, 1]), bias: zeros([1]) }, read, short, recurrent, 5e-3, seed));
+        await trainIn(context, reader, recurrent, part(0.5, 0.95), `recurrent network, seed ${seed}`);
+        const searches = drawSearches(random.fork("test short"), 256, short);
+        reads = byQuarter(slopes(reader.parameters, read, searches), searches);
+      }
+      const at = looks[tested.indexOf(trained)]!;
+      seen.push({ through: looks.map(({ through }) => through), weight: looks.map(({ weights }) => mean(weights)), weights: at.weights, byDistance: correlation(at.weights, at.distances), recurrent: reads });
+    } finally {
+      owned.dispose();
     }
-    const at = looks[tested.indexOf(trained)]!;
-    seen.push({ through: looks.map(({ through }) => through), weight: looks.map(({ weights }) => mean(weights)), weights: at.weights, byDistance: correlation(at.weights, at.distances), recurrent: reads });
   }
   await context.progress(1, "done");
   return evidenceOf(tested, seen);

@@ -24,6 +24,20 @@ export async function trainIn<P extends Parameters, B extends Tree>(
   return losses;
 }
 
+/** What a run has to free, also where it is stopped half way. */
+export class Owned {
+  private readonly things: { dispose(): void }[] = [];
+
+  own<T extends { dispose(): void }>(thing: T): T {
+    this.things.push(thing);
+    return thing;
+  }
+
+  dispose(): void {
+    for (const thing of this.things.splice(0)) thing.dispose();
+  }
+}
+
 /** The compiled function on parameters that stay, its outputs as tensors. */
 export function evaluate<P extends Parameters>(parameters: P, f: (parameters: P, x: np.Array) => np.Array[], x: np.Array): Tensor[] {
   const compiled = jit(f as never) as unknown as OwnedFunction<typeof f>;
