@@ -146,6 +146,15 @@ describe("over many problems", () => {
     expect(measures.find(({ probe }) => probe === "turning-angle")!.difference.mean).toBeCloseTo(0, 5);
   });
 
+  test("what one of the two lacks on a problem is left out of the other too", () => {
+    const { measures } = compared((trace, i) => (i < 12 ? changed(trace, () => 0) : changed(trace, (x) => 2 * x))).view(1);
+    // A path that stands still has no angle.
+    const angle = measures.find(({ probe }) => probe === "turning-angle")!;
+    expect(angle.difference.n).toBe(12);
+    expect(angle.b - angle.a).toBeCloseTo(angle.difference.mean, 6);
+    expect(angle.difference.mean).toBeCloseTo(0, 5);
+  });
+
   test("models of other sizes are compared by what does not need their axes, at layers as far up", () => {
     const view = compared((_, i) => exampleTrace({ steps: 8, layers: 4, hiddenSize: 9, seed: i + 1 })).view(2);
     expect(view.apart).toMatch(/hidden states have 6 and 9 numbers/);

@@ -56,6 +56,7 @@ export interface LayerComparison {
 
 export interface MeasureComparison {
   readonly probe: string;
+  /** Means over the problems on which both have a number, so that they differ by `difference`; over its own where there is none. */
   readonly a: number;
   readonly b: number;
   /** b − a, problem by problem. */
@@ -179,7 +180,9 @@ export class Comparison {
       });
     const [a, b] = [values("a", layer), values("b", otherLayer)];
     const differences = b.map((y, i) => y - a[i]!);
-    return { probe, a: mean(a), b: mean(b), difference: estimate(differences), effect: pairedEffectSize(differences) };
+    const difference = estimate(differences);
+    const own = (side: Float64Array): number => mean(difference.n > 0 ? side.filter((_, i) => !Number.isNaN(differences[i])) : side);
+    return { probe, a: own(a), b: own(b), difference, effect: pairedEffectSize(differences) };
   }
 }
 

@@ -130,7 +130,8 @@ export class CloudsPanel extends LitElement {
       source: "Zhou et al. 2025, arXiv:2510.09782",
       caveat: "Positions of any two runs of one model are alike, since all hidden states share a mean: read the number in brackets beside it. Steps are positions (tokens or thoughts), aligned by number, where the paper takes means over written reasoning steps; runs of different speed are aligned wrongly.",
       at: `${this.labels[a]} and ${this.labels[b]}, ${which}, layer ${this.layer}`,
-      n: `${n} problems`,
+      // The first problem has none before it.
+      n: `${which === "same problem" ? n : n - 1} problems`,
     });
     return html`<div><p class="soft small">Whether two modes move alike on the same problem, and in brackets on two different ones: mean cosine of aligned steps, layer ${this.layer}</p>
     <div class="table" tabindex="0" role="region" aria-label="table: whether two modes move alike"><table>
