@@ -77,6 +77,17 @@ test("the flow of a run beside the same problem's and, as a control, the one bef
   for (const value of pair!.other.data.subarray(2, 4)) expect(Math.abs(value)).toBeLessThan(0.3);
 });
 
+test("the question that two modes read alike is no part of their flow", () => {
+  // Twelve states of one question, then walks of their own.
+  const read = walk(gauss(12, 300, 1)).data;
+  const asked = (seed: number): Trace => {
+    const trace = traceOf([tensor([24, 300], Float32Array.from([...read, ...walk(gauss(12, 300, seed)).data]))]);
+    return { ...trace, steps: trace.steps.map((step, i) => ({ ...step, phase: i < 12 ? "prompt" : "thought" })) };
+  };
+  const [pair] = populationRow(1, [asked(5), asked(6)], [], plan([]), new Random(1)).pairs;
+  expect(Math.abs(pair!.same.data[1]!)).toBeLessThan(0.3);
+});
+
 /** Rows with given numbers of one measure at one layer; the rest is empty. */
 function rowsOf(cells: readonly (readonly number[])[], states: readonly (readonly number[])[] = cells.map((c) => c.map(() => 10)), walkOf: number | null = null): PopulationRow[] {
   return cells[0]!.map((_, i): PopulationRow => ({

@@ -52,7 +52,10 @@ export interface CellRow {
   readonly last: Tensor;
 }
 
-/** How alike two cells move (`flow-similarity.ts`): rows order 0, 1, 2 and curvature, a column per layer. */
+/**
+ * How alike two cells move (`flow-similarity.ts`) from the end of the prompt on: rows order 0, 1, 2
+ * and curvature, a column per layer. Before it two modes read the same question, and are alike for that reason.
+ */
 export interface PairRow {
   readonly a: number;
   readonly b: number;
@@ -83,21 +86,21 @@ export function populationRow(seed: number, traces: readonly Trace[], before: re
   return {
     seed,
     cells: traces.map((trace, i) => cellRow(trace, matched > 0 && lengths[i]! >= matched ? matched : null, plan, random)),
-    pairs: traces.flatMap((trace, a) => traces.slice(a + 1).map((other, i) => pairRow(a, a + 1 + i, trace, other, before[a + 1 + i] ?? null, plan.start))),
+    pairs: traces.flatMap((trace, a) => traces.slice(a + 1).map((other, i) => pairRow(a, a + 1 + i, trace, other, before[a + 1 + i] ?? null))),
   };
 }
 
-function pairRow(a: number, b: number, trace: Trace, other: Trace, before: Trace | null, start: JointStart): PairRow {
-  return { a, b, same: flows(trace, other, start), other: flows(trace, before, start) };
+function pairRow(a: number, b: number, trace: Trace, other: Trace, before: Trace | null): PairRow {
+  return { a, b, same: flows(trace, other), other: flows(trace, before) };
 }
 
-function flows(a: Trace, b: Trace | null, start: JointStart): Tensor {
+function flows(a: Trace, b: Trace | null): Tensor {
   const layers = a.activations.residPost.shape[1] ?? 0;
   const out = tensor([4, layers]);
   out.data.fill(NaN);
   if (!b || !hasTrajectory(a) || !hasTrajectory(b)) return out;
   for (let layer = 0; layer < layers; layer++) {
-    const { order0, order1, order2, curvature } = flowSimilarity(trajectory(a, layer, firstStep(a, start)), trajectory(b, layer, firstStep(b, start)));
+    const { order0, order1, order2, curvature } = flowSimilarity(trajectory(a, layer, firstStep(a, "thinking")), trajectory(b, layer, firstStep(b, "thinking")));
     [order0, order1, order2, curvature].forEach((value, order) => (out.data[order * layers + layer] = value));
   }
   return out;

@@ -128,12 +128,12 @@ export class CloudsPanel extends LitElement {
       unit: "1",
       help: "Two modes take their steps on the same problem, and this asks whether they take the same ones: from the same places, in the same directions, with the same bends. 1 is the same, 0 unrelated, −1 opposite. The number in brackets is for two different problems, and shows how alike any two runs of this model are.",
       source: "Zhou et al. 2025, arXiv:2510.09782",
-      caveat: "Positions of any two runs of one model are alike, since all hidden states share a mean: read the number in brackets beside it. Steps are positions (tokens or thoughts), aligned by number, where the paper takes means over written reasoning steps; runs of different speed are aligned wrongly.",
-      at: `${this.labels[a]} and ${this.labels[b]}, ${which}, layer ${this.layer}`,
+      caveat: "Positions of any two runs of one model are alike, since all hidden states share a mean: read the number in brackets beside it. Steps are positions (tokens or thoughts) from the end of the prompt on, aligned by number, where the paper takes means over written reasoning steps; runs of different speed are aligned wrongly.",
+      at: `${this.labels[a]} and ${this.labels[b]}, ${which}, layer ${this.layer}, from the end of the prompt`,
       // The first problem has none before it.
       n: `${which === "same problem" ? n : n - 1} problems`,
     });
-    return html`<div><p class="soft small">Whether two modes move alike on the same problem, and in brackets on two different ones: mean cosine of aligned steps, layer ${this.layer}</p>
+    return html`<div><p class="soft small">Whether two modes move alike on the same problem, and in brackets on two different ones: mean cosine of aligned steps from the end of the prompt on, layer ${this.layer}</p>
     <div class="table" tabindex="0" role="region" aria-label="table: whether two modes move alike"><table>
       <thead><tr><th scope="col">modes</th><th scope="col">n</th>${flowNames.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
       <tbody>${flows.map((flow) => html`<tr><th scope="row">${this.labels[flow.a]} – ${this.labels[flow.b]}</th><td>${flow.n}</td>${flowNames.map((_, order) => html`<td>${this.written(flow.same[order]!, origin(order, "same problem", flow))} <span class="soft">(${this.written(flow.other[order]!, origin(order, "different problems", flow))})</span></td>`)}</tr>`)}</tbody>
