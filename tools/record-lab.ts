@@ -9,6 +9,7 @@
  *   --only A,B     architectures, tasks, or architecture/task
  *   --seconds N    stops after so long; a training under way goes on the next time
  *   --again        trains also what is there
+ *   --times        trains nothing, and takes the time of a step of what is there
  *
  * Each result, and the weights, go to `build/lab/` first; `pack-lab.ts` ships weights from there.
  */
@@ -26,9 +27,10 @@ import { type PackedWeights, packWeights, unpackWeights } from "../workers/toys/
 const kept = new URL("../workers/lab/recorded/results.json", import.meta.url);
 const made = new URL("../build/lab/", import.meta.url);
 
-const { values } = parseArgs({ options: { seed: { type: "string", default: "1" }, only: { type: "string" }, seconds: { type: "string" }, again: { type: "boolean", default: false } } });
+const { values } = parseArgs({ options: { seed: { type: "string", default: "1" }, only: { type: "string" }, seconds: { type: "string" }, again: { type: "boolean", default: false }, times: { type: "boolean", default: false } } });
 const seed = Number(values.seed);
 const only = values.only?.split(",");
+const timedSteps = 40;
 const deadline = performance.now() + 1000 * Number(values.seconds ?? "Infinity");
 
 const name = ({ architecture, task, seed }: LessonRequest): string => `${architecture}-${task}-${seed}`;
@@ -61,7 +63,35 @@ function checkpointOf(request: LessonRequest): URL {
   return new URL(`${name(request)}.checkpoint`, made);
 }
 
+/** Tenth percentile of the time of a step, ms, past the first, which is compiled. */
+async function stepTime(request: LessonRequest): Promise<number> {
+  const timed = new Student(request);
+  const times: number[] = [];
+  let begun = performance.now();
+  for await (const { step } of timed.study(timedSteps)) {
+    if (step > 1) times.push(performance.now() - begun);
+    begun = performance.now();
+  }
+  timed.dispose();
+  return Number(times.sort((a, b) => a - b)[Math.floor(times.length / 10)]!.toPrecision(3));
+}
+
+async function takeTimes(): Promise<void> {
+  for (const result of recorded()) {
+    if (result.stepMilliseconds !== undefined && !values.again) continue;
+    if (performance.now() > deadline) return;
+    const stepMilliseconds = await stepTime(result);
+    console.log(`${name(result)}: ${stepMilliseconds} ms a step`);
+    writeFileSync(new URL(`${name(result)}.json`, made), JSON.stringify({ ...result, stepMilliseconds }));
+    gather();
+  }
+}
+
 mkdirSync(made, { recursive: true });
+if (values.times) {
+  await takeTimes();
+  process.exit(0);
+}
 for (const task of sequenceTasks) {
   for (const { id: architecture } of architectures) {
     const request: LessonRequest = { architecture, task: task.id, seed };

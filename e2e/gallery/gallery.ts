@@ -3,7 +3,7 @@
  * Served by `npm run dev` at /e2e/gallery/gallery.html; not part of the build.
  */
 import { html, render, type TemplateResult } from "lit";
-import { accuracyRows, bandSeries, claimFigures, heatCells, jointPicture, mapValues, measureViews, metricSeries, nullSeries, tracks } from "./test-data.ts";
+import { accuracyRows, bandSeries, claimFigures, heatCells, innerStates, jointPicture, labResults, mapValues, measureViews, metricSeries, nullSeries, tracks } from "./test-data.ts";
 import type { Selection, SelectEvent } from "../../src/selection.ts";
 import { documentStyle } from "../../src/theme.ts";
 import type { OriginEvent } from "../../src/provenance.ts";
@@ -12,6 +12,8 @@ import { decodingModes } from "../../probes/trace.ts";
 import "../../src/views/accuracy-chart.ts";
 import "../../src/views/comparison-table.ts";
 import "../../src/views/claim-figure.ts";
+import "../../src/views/inner-state.ts";
+import "../../src/views/lab-table.ts";
 import { LiveRun } from "../../src/live-run.ts";
 import { initialComparison } from "../../src/compare-settings.ts";
 import { exampleTrace } from "../../probes/trace.example.ts";
@@ -103,6 +105,8 @@ function page(): TemplateResult {
     <geo-panel heading="Which measures?"><measure-picker .picked=${["directness", "lens-entropy"]}></measure-picker></geo-panel>
     <geo-panel heading="Modes in numbers"><comparison-table .measures=${views} .labels=${labels} where=", layer 3" .provenance=${() => origin}></comparison-table></geo-panel>
     ${claimFigures().map((figure) => html`<geo-panel heading=${figure.title}><claim-figure .figure=${figure}></claim-figure></geo-panel>`)}
+    ${innerStates(16).map((state) => html`<geo-panel heading=${state.title} caption="block ${state.layer}"><inner-state .state=${state} .tokens=${Array.from({ length: 16 }, (_, i) => String(i % 10))}></inner-state></geo-panel>`)}
+    <geo-panel heading="What does each learn of each task?"><lab-table .results=${labResults()}></lab-table></geo-panel>
     <geo-panel heading="Before anything has run"><trajectory-plot .tracks=${empty}></trajectory-plot></geo-panel>
   </main>`;
 }

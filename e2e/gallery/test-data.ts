@@ -1,6 +1,9 @@
 /** Hand-made shapes for the gallery, from a seeded source. Nothing here was measured. */
 import { wilson } from "../../probes/statistics/wilson.ts";
+import { tensor } from "../../probes/tensor.ts";
 import type { DecodingMode, Thought } from "../../probes/trace.ts";
+import type { InnerState } from "../../workers/lab/toy-decoder.ts";
+import type { LessonResult } from "../../workers/lab/results.ts";
 import type { Figure } from "../../workers/claims/claim.ts";
 import type { AccuracyRow } from "../../src/views/accuracy-chart.ts";
 import type { HeatCell } from "../../src/views/heat-map.ts";
@@ -146,6 +149,29 @@ export function jointPicture(seed: number, method: JointProjection["method"] = "
 }
 
 /** A claim's figure of each kind: bands and gaps, intervals, theory and null, values below zero. */
+/** What a block keeps: units that go up and down, one of them far, and a pattern that looks at neighbours. */
+export function innerStates(tokens: number): InnerState[] {
+  const vectors = tensor([tokens, 24]);
+  vectors.data.forEach((_, i) => (vectors.data[i] = Math.sin(i / 7) * (i % 24 === 5 ? 3 : 1)));
+  const pattern = tensor([2, tokens, tokens]);
+  for (let head = 0; head < 2; head++) for (let t = 0; t < tokens; t++) for (let s = 0; s <= t; s++) pattern.data[(head * tokens + t) * tokens + s] = (1 - 1 / (head + 2)) ** (t - s) / (head + 2);
+  return [
+    { kind: "vectors", name: "hidden", title: "hidden units", columns: "unit", layer: 1, values: vectors },
+    { kind: "pattern", name: "pattern", title: "attention pattern: who looks where", columns: "token looked at", layer: 2, values: pattern },
+  ];
+}
+
+/** Two trainings: one that learns, one at chance. */
+export function labResults(): LessonResult[] {
+  const result = (architecture: "mlp" | "rnn", right: number): LessonResult => ({
+    architecture, task: "cups", seed: 1, date: "2026-11-27", parameters: 19_000, steps: 800, seconds: 60, stepMilliseconds: 31,
+    losses: [[10, 3], [800, 3 - 2.9 * right]],
+    progress: [{ step: 100, correct: 20, of: 100 }, { step: 800, correct: 100 * right, of: 100 }],
+    accuracy: Array.from({ length: 8 }, (_, i) => ({ difficulty: i + 1, correct: Math.round(500 * Math.max(0.2, right ** (i / 6))), of: 500 })),
+  });
+  return [result("mlp", 0.2), result("rnn", 0.95)];
+}
+
 export function claimFigures(): Figure[] {
   const random = source(7);
   const x = Array.from({ length: 12 }, (_, i) => i + 1);

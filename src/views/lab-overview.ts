@@ -54,7 +54,7 @@ export class LabOverview extends LitElement {
         <lab-table .results=${results}></lab-table>
         <div slot="help">
           <p>Every model was trained from ${seeds.length === 1 ? `seed ${seeds[0]}` : `the seeds ${seeds.join(", ")}`}${dates.length > 0 ? ` on ${dates.join(" and ")}` : ""} by <code>tools/record-lab.ts</code>, which anyone can run again; the same seed in this tab repeats the run. Problems of all difficulties were trained on alike, and those of one difficulty are counted here. “90 % after n steps” is the first of the examinations, one every 100 steps, with 90 of 100 right.</p>
-          <p><b>Caution</b> The interval is over problems, not over seeds. Time was taken on two shared cores, without a GPU, and says how these files run here, not how fast an architecture is. A model that fails in ${recipe.steps} steps may learn in more; one that cannot see far enough back will not. Largest matters least: all are a million times smaller than models of language.</p>
+          <p><b>Caution</b> The interval is over problems, not over seeds. Time is that of the steps alone, at the tenth percentile of a few dozen in Node on a shared machine without a GPU: it says how these files run there, not how fast an architecture is. A model that fails in ${recipe.steps} steps may learn in more; one that cannot see far enough back will not. Largest matters least: all are a million times smaller than models of language.</p>
         </div>
       </geo-panel>
       <lab-compare .lab=${this.lab} .compared=${readCompared(this.address)}></lab-compare>

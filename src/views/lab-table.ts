@@ -64,12 +64,12 @@ export class LabTable extends LitElement {
     const reached = steps.filter((step) => step !== null);
     const chance = chanceOf(task);
     const said = reached.length === runs.length ? `${reachedAt * 100} % after ${reached.length > 1 ? `${Math.min(...reached)} to ${Math.max(...reached)}` : reached[0]} steps` : `not ${reachedAt * 100} %${reached.length > 0 ? `, ${reached.length} of ${runs.length} seeds do` : ""}`;
-    const seconds = runs.reduce((sum, run) => sum + run.seconds, 0) / runs.length;
+    const times = runs.flatMap(({ steps, stepMilliseconds }) => (stepMilliseconds === undefined ? [] : [(steps * stepMilliseconds) / 1000]));
     // Chance lies in the interval, or above it: nothing was learnt that this would show.
     return html`<td class="number ${low <= chance ? "chance" : ""}"><a href=${href}>
       <span class="share">${formatPercent(correct / of)}</span> <span class="small soft">${Math.round(100 * low)}–${Math.round(100 * high)}</span>
       ${byDifficulty(task, runs)}
-      <span class="small soft">${said}<br />${formatDuration(seconds)} of training${runs.length > 1 ? html`<br />${runs.length} seeds` : nothing}</span>
+      <span class="small soft">${said}${times.length > 0 ? html`<br />${formatDuration(times.reduce((sum, time) => sum + time, 0) / times.length)} of training` : nothing}${runs.length > 1 ? html`<br />${runs.length} seeds` : nothing}</span>
     </a></td>`;
   }
 }

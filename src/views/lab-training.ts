@@ -116,25 +116,26 @@ export class LabTrainingView extends LitElement {
 
   private losses(ours: boolean): Figure {
     const { training, recorded } = this;
-    const line = (name: string, losses: LessonResult["losses"], role?: Line["role"]): Line => ({ name, x: losses.map(([step]) => step), y: losses.map(([, loss]) => loss), ...(role ? { role } : {}) });
+    const line = (name: string, losses: LessonResult["losses"]): Line => ({ name, x: losses.map(([step]) => step), y: losses.map(([, loss]) => loss) });
     const lines: Line[] = [];
     if (ours && training.losses.length > 0) lines.push(line("this training", training.losses));
-    if (recorded) lines.push(line(`recorded, seed ${recorded.seed}`, recorded.losses, "null"));
+    if (recorded) lines.push(line(`recorded, seed ${recorded.seed}`, recorded.losses));
     return { kind: "lines", title: "training loss", x: { label: "step", unit: "" }, y: { label: "loss", unit: "nats" }, lines };
   }
 
   /** Null before the first examination, where none is recorded. */
   private accuracy(ours: boolean): Figure | null {
     const { training, recorded, task } = this;
-    const line = (name: string, progress: LessonResult["progress"], role?: Line["role"]): Line => ({
+    const line = (name: string, progress: LessonResult["progress"]): Line => ({
       name,
       x: progress.map(({ step }) => step),
       y: progress.map(({ correct, of }) => correct / of),
-      ...(role ? { role } : { low: progress.map(({ correct, of }) => wilson(correct, of)[0]), high: progress.map(({ correct, of }) => wilson(correct, of)[1]) }),
+      low: progress.map(({ correct, of }) => wilson(correct, of)[0]),
+      high: progress.map(({ correct, of }) => wilson(correct, of)[1]),
     });
     const lines: Line[] = [];
     if (ours && training.progress.length > 0) lines.push(line("this training", training.progress));
-    if (recorded) lines.push(line(`recorded, seed ${recorded.seed}`, recorded.progress, "null"));
+    if (recorded) lines.push(line(`recorded, seed ${recorded.seed}`, recorded.progress));
     const { initial, name } = task.difficulty;
     const { chance } = task.draw(0, { difficulty: initial, shots: 0, variant: null });
     if (lines.length === 0) return null;

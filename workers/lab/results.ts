@@ -13,8 +13,10 @@ export interface LessonResult extends LessonRequest {
   readonly parameters: number;
   /** Steps of training. */
   readonly steps: number;
-  /** Wall-clock time of training, without examinations, s. */
+  /** Wall-clock time of training, without examinations, s; on a machine that does other work too it says little. */
   readonly seconds: number;
+  /** Time of a step where nothing else is at work: the tenth percentile of a few dozen, ms. Left out where it was not taken. */
+  readonly stepMilliseconds?: number;
   /** Mean loss (nats) of the steps up to each. */
   readonly losses: readonly (readonly [step: number, loss: number])[];
   /** Right answers at the task's initial difficulty, as training went on. */
