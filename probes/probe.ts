@@ -4,6 +4,7 @@
  * probe that made it.
  */
 import type { LayerStates } from "./geometry/layer-states.ts";
+import type { PathNull } from "./nulls/null-trace.ts";
 import type { Tensor } from "./tensor.ts";
 import type { Trace } from "./trace.ts";
 
@@ -75,5 +76,7 @@ export interface Probe {
   readonly whole?: "last";
   /** What the number of steps alone does to it. Modes of different length are then not compared by it without a correction. */
   readonly length?: string;
+  /** Nulls that leave it as it is whatever the run, such as another order of the states its dimension: they say nothing of it, and are not drawn. */
+  readonly keptBy?: readonly PathNull[];
   measure(trace: Trace, options: ProbeOptions): Measurement;
 }

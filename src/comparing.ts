@@ -4,6 +4,7 @@
  */
 import { apart } from "../probes/comparison/bend.ts";
 import { jointTrajectory } from "../probes/joint.ts";
+import { nearestLayer } from "../probes/kept-layers.ts";
 import { task as findTask, tasksFor } from "../probes/tasks/index.ts";
 import type { Problem, Task } from "../probes/tasks/task.ts";
 import { type Thought, type Trace, trainedForLatent } from "../probes/trace.ts";
@@ -339,7 +340,8 @@ export class Comparing extends EventTarget {
       const { trace, mode } = this.sides[name].run!;
       return { mode, trace: trace!, control: name === "b", name: labels[name] };
     });
-    const { points, index } = jointTrajectory(runs.map(({ trace }) => trace), layer, "thinking");
+    // A run from a file may have kept some layers only.
+    const { points, index } = jointTrajectory(runs.map(({ trace }) => trace), nearestLayer(runs[0]!.trace.activations, layer), "thinking");
     const { coordinates, explained, trustworthiness, trustNeighbours }: Projection = await this.measuring.project({ points, method: "pca", seed: 0 });
     return { tracks: tracksOf(runs, index, coordinates), explained, trustworthiness, neighbours: trustNeighbours };
   }

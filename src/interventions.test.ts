@@ -1,6 +1,7 @@
 /** Recipes become the engine's interventions: which vectors they take, and from where. */
 import { expect, test } from "vitest";
 import { row } from "../probes/tensor.ts";
+import type { Trace } from "../probes/trace.ts";
 import { exampleTrace } from "../probes/trace.example.ts";
 import type { Act } from "./act.ts";
 import { type ActContext, interventionsOf, type OtherRun } from "./interventions.ts";
@@ -55,6 +56,19 @@ test("a random vector has the norm of what was there, and is the same each time"
   if (drawn.kind === "residual") expect(Math.hypot(...drawn.vector)).toBeCloseTo(Math.hypot(...row(own.activations.residPost, 3, 1)), 6);
 });
 
+test("of runs that kept some layers only, the state is that of the layer that is named", async () => {
+  // Layers 0 and 2 of 0 … 2: layer 2 is the second that was kept.
+  const kept = (trace: Trace): Trace => {
+    const [steps = 0, , hiddenSize = 0] = trace.activations.residPost.shape;
+    const data = Float32Array.from({ length: steps * 2 * hiddenSize }, (_, i) => row(trace.activations.residPost, Math.floor(i / (2 * hiddenSize)), Math.floor(i / hiddenSize) % 2 === 0 ? 0 : 2)[i % hiddenSize]!);
+    return { ...trace, activations: { ...trace.activations, residPost: { shape: [steps, 2, hiddenSize], data }, layers: [0, 2] } };
+  };
+  const some: ActContext = { own: kept(own), traceOf: () => Promise.resolve(kept(other)) };
+  for (const act of [{ kind: "patch", step: 1, layer: 2, source: problem }, { kind: "push", step: 1, layer: 2, source: problem, scale: 0.5 }] as const) {
+    expect(await interventionsOf([act], some)).toEqual(await interventionsOf([act], context));
+  }
+  await expect(interventionsOf([{ kind: "patch", step: 1, layer: 1, source: problem }], some)).rejects.toThrow("expected one of the layers that were kept (0, 2), got 1");
+});
 test.each<[string, Act, RegExp]>([
   ["a step past the other run", { kind: "replace", thought: 9, by: "source", source: problem }, /a step from -2 to 3 of the run of problem 12 there, got 9; /],
   ["a layer past the last", { kind: "patch", step: 0, layer: 7, source: { kind: "zero" } }, /a layer from 0 to 2, got 7; /],

@@ -1,5 +1,6 @@
 /** From recipes (`act.ts`) to interventions: the vectors that they name are taken from the runs that hold them. */
 import type { Intervention } from "../probes/intervention.ts";
+import { keptLayers } from "../probes/kept-layers.ts";
 import { Random } from "../probes/random.ts";
 import { row } from "../probes/tensor.ts";
 import type { Trace } from "../probes/trace.ts";
@@ -80,8 +81,10 @@ async function vectorOf(act: Act, source: Source, step: number, layer: number, c
 
 function stateAt(trace: Trace, step: number, layer: number, whose: string): number[] {
   const origin = originOf(trace);
-  const [steps = 0, layers = 0] = trace.activations.residPost.shape;
+  const [steps = 0] = trace.activations.residPost.shape;
+  const kept = keptLayers(trace.activations);
+  const at = kept.indexOf(layer);
   if (!(origin + step >= 0 && origin + step < steps)) throw new Error(`act: expected a step from ${-origin} to ${steps - 1 - origin} of ${whose}, got ${step}; choose one of these`);
-  if (!(layer >= 0 && layer < layers)) throw new Error(`act: expected a layer from 0 to ${layers - 1}, got ${layer}; choose one of these`);
-  return [...row(trace.activations.residPost, origin + step, layer)];
+  if (at < 0) throw new Error(`act: expected ${trace.activations.layers ? `one of the layers that were kept (${kept.join(", ")})` : `a layer from 0 to ${kept.length - 1}`}, got ${layer}; choose one of these`);
+  return [...row(trace.activations.residPost, origin + step, at)];
 }

@@ -26,6 +26,14 @@ test("the answer axis parts states by even odds of the right answer", () => {
   const groups = (logprob: number | null): unknown => new Set(answerGroups(jointStates([drawn("cot", at(logprob))], settings)));
   expect([groups(Math.log(0.5)), groups(Math.log(0.49)), groups(null)]).toEqual([new Set([1]), new Set([0]), new Set([null])]);
 });
+test("a mode's runs are left out together, a control and an altered run with the run that they repeat", () => {
+  const three = jointStates([drawn("cot"), drawn("latent"), { ...drawn("latent"), altered: true, least: 3 }], settings);
+  const runs = projectRequest(three, { ...settings, projection: "answer-axis" }).axis!.runs!;
+  expect(runs).toHaveLength(three.index.length);
+  expect(new Set(runs.slice(0, 5)).size).toBe(1);
+  expect(new Set(runs.slice(5)).size).toBe(1);
+  expect(runs[0]).not.toBe(runs[5]);
+});
 test("the plane goes through the states that were chosen, else through first, middle and last of the selected mode", () => {
   expect(defaultPlane(joint, settings)).toEqual([{ mode: "latent", step: -1 }, { mode: "latent", step: 1 }, { mode: "latent", step: 3 }]);
   const asked = (plane: Settings["plane"]): unknown => projectRequest(joint, { ...settings, projection: "plane", plane }).states;

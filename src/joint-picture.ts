@@ -6,7 +6,7 @@ import { jointTrajectory, type JointTrajectory } from "../probes/joint.ts";
 import { nearestLayer } from "../probes/kept-layers.ts";
 import { fitName, type PictureMethod, type RunPicture } from "../probes/run-picture.ts";
 import { tensor, type Tensor } from "../probes/tensor.ts";
-import type { Trace } from "../probes/trace.ts";
+import { decodingModes, type Trace } from "../probes/trace.ts";
 import type { Projection, ProjectRequest } from "../workers/probe-service.ts";
 import { type TrackRun, trackOf, tracksOf } from "./joint-tracks.ts";
 import type { LiveRun } from "./live-run.ts";
@@ -76,7 +76,7 @@ export function projectRequest(joint: JointStates, settings: Settings): ProjectR
   const { projection: method, layoutSeed: seed } = settings;
   const request = { points, method, seed };
   if (method === "plane") return { ...request, states: planeRows(joint, settings) };
-  if (method === "answer-axis") return { ...request, axis: { groups: answerGroups(joint) } };
+  if (method === "answer-axis") return { ...request, axis: { groups: answerGroups(joint), runs: axisRuns(joint) } };
   return request;
 }
 
@@ -86,6 +86,11 @@ export function answerGroups({ index, pairs }: Pick<JointStates, "index" | "pair
     const logprob = pairs[trace]!.trace.steps[step]!.answerLogprob;
     return logprob === null ? null : Math.exp(logprob) >= 0.5 ? 1 : 0;
   });
+}
+
+/** What is left out together to see whether the axis holds: all runs of a mode, since a control or an altered run may repeat the states of the run that it stands beside. */
+function axisRuns({ index }: Pick<JointStates, "index">): number[] {
+  return index.map(({ mode }) => decodingModes.indexOf(mode));
 }
 
 /** The rows of the three states of the plane. */

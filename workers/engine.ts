@@ -285,7 +285,7 @@ export interface SweepCell {
   readonly high: number;
   /** Mean change of the right answer's log-probability against the unaltered run of the same problem, nats; 0 for the unaltered runs. */
   readonly change: number;
-  /** Bounds of that mean at 95 %, ± 1.96 s/√n; NaN below two problems. */
+  /** Bounds of that mean at 95 %, ± t s/√n (Student); NaN below two problems. */
   readonly changeLow: number;
   readonly changeHigh: number;
 }

@@ -8,7 +8,7 @@ import { Comparison, type ComparisonView } from "../probes/comparison/comparison
 import { type Clouds, cloudsOf } from "../probes/population/clouds.ts";
 import type { PopulationRow } from "../probes/population/row.ts";
 import type { Measurement, ProbeOptions } from "../probes/probe.ts";
-import { answerAxis, type AnswerAxisOptions } from "../probes/projection/answer-axis.ts";
+import { type AnswerAxis, answerAxis, type AnswerAxisOptions } from "../probes/projection/answer-axis.ts";
 import { isomapSteps, placeInIsomap } from "../probes/projection/isomap.ts";
 import { alignPca, pcaSteps, projectPca } from "../probes/projection/pca.ts";
 import { judgePicture, type PictureJudgement } from "../probes/projection/picture-trust.ts";
@@ -42,7 +42,7 @@ export interface ProjectRequest {
   /** `plane` only: the rows of the three states. */
   readonly states?: readonly [number, number, number];
   /** `answer-axis` only. */
-  readonly axis?: Pick<AnswerAxisOptions, "direction" | "groups" | "shrinkage">;
+  readonly axis?: Pick<AnswerAxisOptions, "direction" | "groups" | "runs" | "shrinkage">;
   /** Keeps the fitted projection under this name, for `place`; a later one of the same name replaces it. */
   readonly keep?: string;
   /** Judges the picture over so many points at most; default as many as take a second or two, all up to 2,000 × 1,024. */
@@ -346,8 +346,7 @@ function* stepsOf(request: ProjectRequest): Steps<Drawn> {
   }
   if (request.method === "answer-axis") {
     const axis = answerAxis(points, { ...request.axis, k, seed });
-    const remarks = Number.isNaN(axis.heldOut) ? [] : [`the axis tells states it has not seen apart with AUROC ${axis.heldOut.toFixed(2)} (5 folds)`];
-    return linear(axis, points, remarks);
+    return linear(axis, points, remarksOfAxis(axis, request.axis?.runs !== undefined));
   }
   const fit = yield* pcaSteps(points, k);
   return linear(request.earlier ? alignPca(fit, request.earlier) : fit, points, []);
@@ -355,6 +354,12 @@ function* stepsOf(request: ProjectRequest): Steps<Drawn> {
 
 function linear(fit: { mean: Float64Array<ArrayBuffer>; components: Tensor; explained: Float64Array }, points: Tensor, remarks: readonly string[]): Drawn {
   return { coordinates: projectPca(fit, points), explained: [...fit.explained], components: fit.components, remarks, place: (added) => projectPca(fit, added) };
+}
+
+function remarksOfAxis({ heldOut, folds }: AnswerAxis, byRun: boolean): string[] {
+  const value = heldOut.toFixed(2);
+  if (!byRun) return Number.isNaN(heldOut) ? [] : [`the axis tells states it has not seen apart with AUROC ${value} (${folds} folds)`];
+  return [Number.isNaN(heldOut) ? "whether the axis holds for states it has not seen cannot be said: no run beside the others has both kinds" : `learnt without a run, the axis tells that run’s states apart with AUROC ${value} (mean over ${folds} ${folds === 1 ? "run" : "runs"}; ½ is chance)`];
 }
 
 function remarksOfUmap(layout: UmapLayout): string[] {

@@ -14,13 +14,16 @@
  * the one in question. Only for runs of one architecture: other models have other axes
  * (`cka.ts`, `procrustes.ts`).
  */
+import { keptLayers } from "../kept-layers.ts";
 import { row, tensor, type Tensor } from "../tensor.ts";
 import type { Trace } from "../trace.ts";
 
 export interface Bend {
   /** Steps that both runs have, counted from the end of the prompt, which is 0. */
   readonly steps: readonly number[];
-  /** [steps, L+1]; NaN where a state is zero or not finite. */
+  /** Layers of the columns: those that were kept. */
+  readonly layers: readonly number[];
+  /** [steps, layers]; NaN where a state is zero or not finite. */
   readonly distance: Tensor;
   readonly cosine: Tensor;
   /** The last of these steps up to which both runs had the same tokens go in; thoughts, being vectors, count as the same. NaN where they differ from the first on. */
@@ -29,11 +32,12 @@ export interface Bend {
 
 /** Why two runs cannot be laid over one another; null where they can. */
 export function apart(a: Trace, b: Trace): string | null {
-  const [, layersA = 0, sizeA = 0] = a.activations.residPost.shape;
-  const [, layersB = 0, sizeB = 0] = b.activations.residPost.shape;
+  const [sizeA, sizeB] = [a, b].map(({ activations }) => activations.residPost.shape[2] ?? 0) as [number, number];
+  const [layersA, layersB] = [keptLayers(a.activations), keptLayers(b.activations)];
   if (a.activations.residPost.data.length === 0 || b.activations.residPost.data.length === 0) return "one of the runs kept no hidden states";
   if (sizeA !== sizeB) return `their hidden states have ${sizeA} and ${sizeB} numbers`;
-  if (layersA !== layersB) return `they have ${layersA - 1} and ${layersB - 1} layers`;
+  if (a.model.layers !== b.model.layers) return `they have ${a.model.layers} and ${b.model.layers} layers`;
+  if (String(layersA) !== String(layersB)) return `they kept the states of different layers (${layersA.join(", ")} and ${layersB.join(", ")})`;
   return null;
 }
 
@@ -61,7 +65,7 @@ export function bend(a: Trace, b: Trace): Bend {
     }
   }
   const differ = Array.from({ length: count }, (_, i) => i).find((i) => a.steps[startA + i]!.token !== b.steps[startB + i]!.token);
-  return { steps: Array.from({ length: count }, (_, i) => i), distance, cosine, sameUntil: differ === undefined ? count - 1 : differ > 0 ? differ - 1 : NaN };
+  return { steps: Array.from({ length: count }, (_, i) => i), layers: keptLayers(a.activations), distance, cosine, sameUntil: differ === undefined ? count - 1 : differ > 0 ? differ - 1 : NaN };
 }
 
 /** Index of the last step of the prompt. */

@@ -1,14 +1,22 @@
 import { describe, expect, test } from "vitest";
 import { probes } from "../index.ts";
+import { row, tensor } from "../tensor.ts";
 import { exampleTrace } from "../trace.example.ts";
 import type { Trace } from "../trace.ts";
 import { bend } from "./bend.ts";
-import { Comparison } from "./comparison.ts";
+import { Comparison, type ComparisonView } from "./comparison.ts";
 
 /** The same trace with each number of its residual stream changed. */
 function changed(trace: Trace, by: (x: number, i: number) => number): Trace {
   const { residPost } = trace.activations;
   return { ...trace, activations: { ...trace.activations, residPost: { shape: residPost.shape, data: residPost.data.map(by) } } };
+}
+/** The same run with the states of these layers alone. */
+function onlyLayers(trace: Trace, layers: readonly number[]): Trace {
+  const [steps = 0, , D = 0] = trace.activations.residPost.shape;
+  const residPost = tensor([steps, layers.length, D]);
+  for (let t = 0; t < steps; t++) layers.forEach((layer, i) => residPost.data.set(row(trace.activations.residPost, t, layer), (t * layers.length + i) * D));
+  return { ...trace, activations: { ...trace.activations, residPost, layers } };
 }
 const own = exampleTrace({ steps: 8, layers: 2, hiddenSize: 6 });
 
@@ -46,6 +54,14 @@ describe("bend", () => {
     const other = { ...cot, steps: cot.steps.map((step, i) => (i === 6 ? { ...step, token: 0 } : step)) };
     expect([bend(cot, other).sameUntil, bend(own, exampleTrace({ steps: 8, layers: 2, hiddenSize: 6, seed: 3 })).sameUntil]).toEqual([2, 4]);
   });
+  test("the layers that were kept go by their names; runs that kept different ones cannot be laid over one another", () => {
+    const double = changed(own, (x, i) => (Math.floor(i / 6) % 3 === 2 ? 2 * x : x));
+    const { layers, distance } = bend(onlyLayers(own, [0, 2]), onlyLayers(double, [0, 2]));
+    expect(layers).toEqual([0, 2]);
+    distance.data.forEach((x, i) => expect(x).toBeCloseTo(i % 2, 6));
+    expect(() => bend(onlyLayers(own, [0, 2]), onlyLayers(own, [0, 1]))).toThrow("kept the states of different layers (0, 2 and 0, 1)");
+    expect(() => bend(own, onlyLayers(own, [0, 2]))).toThrow("different layers (0, 1, 2 and 0, 2)");
+  });
   test("a state of zeros has no direction", () => expect(bend(changed(own, () => 0), own).cosine.data.every(Number.isNaN)).toBe(true));
   test.each<[string, Trace, RegExp]>([
     ["another width", exampleTrace({ hiddenSize: 5, layers: 2 }), /hidden states have 6 and 5 numbers/],
@@ -56,9 +72,9 @@ describe("bend", () => {
 
 describe("over many problems", () => {
   const traces = Array.from({ length: 24 }, (_, i) => exampleTrace({ steps: 8, layers: 2, hiddenSize: 6, seed: i + 1 }));
-  const compared = (other: (trace: Trace, i: number) => Trace): Comparison => {
+  const compared = (other: (trace: Trace, i: number) => Trace, keep = (trace: Trace): Trace => trace): Comparison => {
     const comparison = new Comparison();
-    traces.forEach((trace, i) => comparison.add(trace, other(trace, i)));
+    traces.forEach((trace, i) => comparison.add(keep(trace), keep(other(trace, i))));
     return comparison;
   };
 
@@ -92,6 +108,28 @@ describe("over many problems", () => {
       expect(otherProblem.distance.n).toBe(23);
       expect(Math.abs(cka)).toBeLessThan(0.2);
       expect(procrustes).toBeGreaterThan(0.5);
+    }
+  });
+
+  // With 24 problems of 6 dimensions a rotation fits something by chance: as much as where runs are unrelated.
+  test("the Procrustes distance by chance is that of unrelated runs, whatever the runs have in common", () => {
+    const [same, unrelated] = [compared((trace) => trace).view(1), compared((_, i) => exampleTrace({ steps: 8, layers: 2, hiddenSize: 6, seed: 1000 + i })).view(1)];
+    same.layers.forEach(({ procrustes, procrustesByChance }, layer) => {
+      expect(procrustes).toBeCloseTo(0, 6);
+      expect(Math.abs(procrustesByChance - unrelated.layers[layer]!.procrustes)).toBeLessThan(0.25);
+      expect(Math.abs(procrustesByChance - unrelated.layers[layer]!.procrustesByChance)).toBeLessThan(0.25);
+    });
+  });
+
+  test("runs that kept some layers only are compared at those, by their own names", () => {
+    const some = compared((trace) => changed(trace, (x) => 2 * x), (trace) => onlyLayers(trace, [0, 2]));
+    const all = compared((trace) => changed(trace, (x) => 2 * x));
+    expect(some.view(2).layers.map(({ layer, otherLayer }) => [layer, otherLayer])).toEqual([[0, 0], [2, 2]]);
+    const named = (view: ComparisonView): unknown => view.layers.find(({ layer }) => layer === 2);
+    expect(named(some.view(2))).toEqual(named(all.view(2)));
+    for (const id of ["step-length", "participation-ratio", "lens-entropy", "entropy"]) {
+      const [a, b] = [some, all].map((one) => one.view(2).measures.find(({ probe }) => probe === id)!);
+      expect(a).toEqual(b);
     }
   });
 

@@ -13,13 +13,14 @@
  */
 import { alignment, debiasedKernel } from "../geometry/cka.ts";
 import { among, centredGram, distancesOf, finitePoints, type Distances } from "../geometry/distances.ts";
-import { procrustesOfGrams } from "../geometry/procrustes.ts";
+import { procrustesByChance, procrustesOfGrams } from "../geometry/procrustes.ts";
 import { hasTrajectory } from "../geometry/trajectory.ts";
 import { missingNeeds, probes } from "../index.ts";
 import { firstStep } from "../joint.ts";
+import { keptLayers } from "../kept-layers.ts";
 import { layerStates } from "../geometry/layer-states.ts";
 import { Random } from "../random.ts";
-import { runMeasure } from "../run-measure.ts";
+import { type RunMeasure, runMeasure } from "../run-measure.ts";
 import { bootstrapInterval } from "../statistics/bootstrap.ts";
 import { pairedEffectSize } from "../statistics/effect-size.ts";
 import { mean } from "../statistics/moments.ts";
@@ -48,6 +49,8 @@ export interface LayerComparison {
   /** Of the states that the answers are read from, one per problem: debiased CKA, and the squared Procrustes distance with both clouds at unit norm. */
   readonly cka: number;
   readonly procrustes: number;
+  /** The Procrustes distance with the second's problems paired with other ones of the first's: what a rotation fits by chance. */
+  readonly procrustesByChance: number;
   readonly n: number;
 }
 
@@ -85,14 +88,19 @@ export interface ComparisonView {
 interface Side {
   readonly correct: boolean | null;
   readonly answer: string;
-  /** By probe, [columns]; null where the run lacks what one needs. */
-  readonly wholes: readonly (Float32Array | null)[];
-  /** The last state, [L+1, D]. */
+  /** By probe; null where the run lacks what one needs. */
+  readonly wholes: readonly (Pick<RunMeasure, "whole" | "layers"> | null)[];
+  /** The model's last layer. */
+  readonly top: number;
+  /** The layers that were kept: the rows of `last`. */
+  readonly layers: readonly number[];
+  /** The last state, [layers, D]. */
   readonly last: Tensor;
 }
 
-/** Means over the steps, per layer. */
+/** Means over the steps, per layer that was kept. */
 interface Bent {
+  readonly layers: readonly number[];
   readonly distance: Float64Array;
   readonly cosine: Float64Array;
 }
@@ -128,15 +136,14 @@ export class Comparison {
   /** @param layer  of the first model, at which measures are compared */
   view(layer: number): ComparisonView {
     const { cases } = this;
-    const layersA = layersOf(cases.map(({ a }) => a));
-    const layersB = layersOf(cases.map(({ b }) => b));
-    const other = (l: number): number => (layersA > 1 ? Math.round((l * (layersB - 1)) / (layersA - 1)) : 0);
+    const [a, b] = [cases.map((one) => one.a), cases.map((one) => one.b)].map((sides) => sides.find(({ last }) => last.data.length > 0) ?? sides[0]);
+    const other = (l: number): number => (a && b && a.top > 0 ? Math.round((l * b.top) / a.top) : 0);
     return {
       problems: cases.length,
-      a: rateOf(cases.map(({ a }) => a.correct)),
-      b: rateOf(cases.map(({ b }) => b.correct)),
-      agree: rateOf(cases.map(({ a, b }) => a.answer === b.answer)),
-      layers: layersB === 0 ? [] : Array.from({ length: layersA }, (_, l) => this.layer(l, other(l))),
+      a: rateOf(cases.map((one) => one.a.correct)),
+      b: rateOf(cases.map((one) => one.b.correct)),
+      agree: rateOf(cases.map((one) => one.a.answer === one.b.answer)),
+      layers: a && b && b.last.data.length > 0 ? a.layers.map((l) => this.layer(l, other(l))) : [],
       measures: probes.map(({ id }, i) => this.measure(id, i, layer, other(layer))),
       apart: this.why,
       matched: this.differ,
@@ -145,8 +152,12 @@ export class Comparison {
 
   private layer(layer: number, otherLayer: number): LayerComparison {
     const { cases } = this;
-    const over = (of: (one: Case) => Bent | null, what: keyof Bent): Estimate => estimate(cases.map((one) => of(one)?.[what][layer] ?? NaN));
+    const over = (of: (one: Case) => Bent | null, what: keyof Bent): Estimate => estimate(cases.map((one) => {
+      const bent = of(one);
+      return bent?.[what][bent.layers.indexOf(layer)] ?? NaN;
+    }));
     const [x, y] = matchedClouds(cases.slice(0, mostPoints), layer, otherLayer);
+    const [k, l] = [centredGram(x), centredGram(y)];
     return {
       layer,
       otherLayer,
@@ -154,16 +165,17 @@ export class Comparison {
       cosine: over(({ bent }) => bent, "cosine"),
       otherProblem: { distance: over(({ otherProblem }) => otherProblem, "distance"), cosine: over(({ otherProblem }) => otherProblem, "cosine") },
       cka: alignment(debiasedKernel(x), debiasedKernel(y)),
-      procrustes: x.n > 1 ? procrustesOfGrams(centredGram(x), centredGram(y), x.n) : NaN,
+      procrustes: x.n > 1 ? procrustesOfGrams(k, l, x.n) : NaN,
+      procrustesByChance: x.n > 1 ? procrustesByChance(k, l, x.n) : NaN,
       n: x.n,
     };
   }
 
   private measure(probe: string, index: number, layer: number, otherLayer: number): MeasureComparison {
-    const values = (side: "a" | "b", column: number): Float64Array =>
+    const values = (side: "a" | "b", at: number): Float64Array =>
       Float64Array.from(this.cases, (one) => {
-        const whole = one[side].wholes[index];
-        return whole ? (whole[Math.min(column, whole.length - 1)] ?? NaN) : NaN;
+        const found = one[side].wholes[index];
+        return found?.whole[found.layers ? found.layers.indexOf(at) : 0] ?? NaN;
       });
     const [a, b] = [values("a", layer), values("b", otherLayer)];
     const differences = b.map((y, i) => y - a[i]!);
@@ -188,16 +200,22 @@ function sideOf(trace: Trace, from: number): Side {
   return {
     correct: trace.answer.correct,
     answer: trace.answer.text,
-    wholes: probes.map((probe) => (missingNeeds(probe, trace).length === 0 ? runMeasure(probe, trace, from, states).whole : null)),
+    wholes: probes.map((probe) => {
+      if (missingNeeds(probe, trace).length > 0) return null;
+      const { whole, layers } = runMeasure(probe, trace, from, states);
+      return { whole, layers };
+    }),
+    top: trace.model.layers,
+    layers: captured ? keptLayers(trace.activations) : [],
     last: captured ? tensor(residPost.shape.slice(1), row(residPost, trace.steps.length - 1).slice()) : tensor([0, 0]),
   };
 }
 
 function bentOf(a: Trace, b: Trace): Bent {
-  const { distance, cosine } = bend(a, b);
+  const { layers: kept, distance, cosine } = bend(a, b);
   const [steps = 0, layers = 0] = distance.shape;
   const means = ({ data }: Tensor): Float64Array => Float64Array.from({ length: layers }, (_, l) => mean(Float64Array.from({ length: steps }, (__, i) => data[i * layers + l]!)));
-  return { distance: means(distance), cosine: means(cosine) };
+  return { layers: kept, distance: means(distance), cosine: means(cosine) };
 }
 
 /** The states of both at their layers, by the problems that have one in both. */
@@ -213,15 +231,12 @@ function matchedClouds(cases: readonly Case[], layer: number, otherLayer: number
 function cloud(sides: readonly Side[], layer: number): Tensor {
   const D = sides.find(({ last }) => last.data.length > 0)?.last.shape[1] ?? 0;
   const out = tensor([sides.length, D]);
-  sides.forEach(({ last }, i) => {
-    if (last.data.length > 0 && last.shape[1] === D) out.data.set(row(last, layer), i * D);
+  sides.forEach(({ last, layers }, i) => {
+    const at = layers.indexOf(layer);
+    if (at >= 0 && last.shape[1] === D) out.data.set(row(last, at), i * D);
     else out.data.fill(NaN, i * D, (i + 1) * D);
   });
   return out;
-}
-
-function layersOf(sides: readonly Side[]): number {
-  return sides.find(({ last }) => last.data.length > 0)?.last.shape[0] ?? 0;
 }
 
 function rateOf(list: readonly (boolean | null)[]): Rate {

@@ -109,6 +109,7 @@ export const layerCka: ProfileProbe = profileProbe({
   help: "Whether two steps that are alike in the layer below are alike in this one. 1 is the same up to turning and scaling, 0 is unrelated. It may fall a little below 0, since the bias of small samples has been taken out.",
   caveat: "The residual stream adds up, so neighbouring layers are alike by construction: ask where it falls. A few directions of large variance (a far first token) decide it; undefined below four steps.",
   range: [null, 1],
+  keptBy: ["shuffled"],
   of: ({ layer, below }) => (below ? alignmentOf(layer, below) : NaN),
 });
 

@@ -47,6 +47,7 @@ export const effectiveRankProbe: ProfileProbe = profileProbe({
   help: "How many directions the states fill, counted by the entropy of their singular values. 1 is a line, D an even spread over all D dimensions. Small directions count for more than in the participation ratio.",
   caveat: "Noise raises it, since every direction counts a little; n states bound it by n − 1.",
   range: [1, null],
+  keptBy: ["shuffled"],
   length: "n states fill n − 1 directions at most.",
   of: ({ layer }) => rankOfSpectrum(layer.shared(spectrumOf)),
 });

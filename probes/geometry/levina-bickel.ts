@@ -50,6 +50,7 @@ export const levinaBickelProbe: ProfileProbe = profileProbe({
   help: "An estimate of how many independent directions the states spread in, seen from each state’s twenty nearest. A curve has 1, a surface 2. It looks at a larger scale than TwoNN, and noise disturbs it less.",
   caveat: `${dimensionCaveat} The states of one run are neighbours by time.`,
   range: [0, null],
+  keptBy: ["shuffled"],
   length: "With fewer than 21 states all of them are neighbours, and the scale is that of the run.",
   of: ({ layer }) => levinaBickel(layer.distances),
 });

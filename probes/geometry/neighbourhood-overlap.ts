@@ -50,6 +50,7 @@ export const layerOverlap: ProfileProbe = profileProbe({
   help: "The share of a step’s nearest steps that are the same in this layer and in the one below. 1 keeps them all. Unrelated layers share k / (n − 1) by chance, k neighbours out of n steps.",
   caveat: "Steps of one run are neighbours by time in every layer; with few steps chance alone gives a large share (k is at most n − 1, where it is 1).",
   range: [0, 1],
+  keptBy: ["shuffled"],
   length: "By chance k / (n − 1), which is 1 for short runs.",
   of: ({ layer, below }) => (below ? neighbourhoodOverlap(layer.distances, below.distances) : NaN),
 });

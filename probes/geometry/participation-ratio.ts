@@ -39,6 +39,7 @@ export const participationRatioProbe: ProfileProbe = profileProbe({
   help: "Over how many directions the variance of the states spreads. 1 is a line, D an even spread over all D dimensions. Directions of large variance count most.",
   caveat: "It is linear: a circle has 2 though it is a curve. One far state (the first token) alone makes it 1, and n states bound it by n − 1.",
   range: [1, null],
+  keptBy: ["shuffled"],
   length: "n states spread over n − 1 directions at most.",
   of: ({ layer }) => participationRatio(layer.distances),
 });

@@ -72,6 +72,7 @@ export const pathLengthProbe: Probe = {
   caveat: "It grows with every step, so a mode with more steps has a longer path; divide by the steps before comparing modes.",
   needs: ["residPost"],
   range: [0, null],
+  keptBy: ["walk"],
   whole: "last",
   length: "It grows with every step.",
   measure(trace, { layer, from }) {

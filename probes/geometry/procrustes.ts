@@ -10,9 +10,9 @@
  * Source: Ding, Denain & Steinhardt 2021, arXiv:2108.01661 (there without the
  * scaling of both to 1); Schönemann 1966.
  *
- * Where it misleads: below n ≫ D a rotation fits anything: independent clouds of
- * n ≤ D points are near 0 as well; compare with a shuffled pairing. A few directions of
- * large variance decide it.
+ * Where it misleads: below n ≫ D a rotation fits much: independent isotropic clouds
+ * have about 0.5 for n = D and near 0 for n ≪ D. Compare with another pairing of the
+ * same points (`procrustesByChance`). A few directions of large variance decide it.
  */
 import { profileProbe, type ProfileProbe } from "./profile-probe.ts";
 import type { LayerStates } from "./layer-states.ts";
@@ -50,6 +50,16 @@ export function procrustesOfGrams(k: Float64Array, l: Float64Array, n: number): 
   for (const value of values) if (value > negligible * values[0]!) nuclear += Math.sqrt(value);
   // Rounding must not put a copy below 0.
   return Math.max(0, 2 - (2 * nuclear) / Math.sqrt(traces));
+}
+
+/**
+ * The null model: the same two clouds with each input of one beside the next input
+ * of the other (the last beside the first), from their Gram matrices. It has the sizes,
+ * dimensions and spectra of the two, and nothing in common between them where inputs
+ * are independent, as problems are and the steps of a run are not.
+ */
+export function procrustesByChance(k: Float64Array, l: Float64Array, n: number): number {
+  return procrustesOfGrams(k, Float64Array.from(l, (_, at) => l[((Math.floor(at / n) + 1) % n) * n + (((at % n) + 1) % n)]!), n);
 }
 
 /** Rows R with K = RᵀR, [rank, n], largest pivot first; stops where the rest is rounding. */
@@ -145,6 +155,7 @@ export const layerProcrustes: ProfileProbe = profileProbe({
   help: "The layer below is turned and scaled until it fits this one as well as it can; this is what is left. 0 is a perfect fit, 2 none at all. A large value means that the layer did more than turn what it was given.",
   caveat: "With fewer steps than dimensions a rotation fits nearly anything, so the value is low for any two layers: compare it between layers and modes of equal length, not with 0.",
   range: [0, 2],
+  keptBy: ["shuffled"],
   length: "The fewer steps, the better a rotation fits.",
   of: ({ layer, below }) => (below ? distanceOf(layer, below) : NaN),
 });

@@ -2,8 +2,9 @@ import { expect, test } from "vitest";
 import { tensor, type Tensor } from "../tensor.ts";
 import { doubled, gauss, moved } from "./clouds.test-support.ts";
 import { cka, debiasedCka } from "./cka.ts";
+import { centredGram, distancesOf } from "./distances.ts";
 import { expectedOverlap, neighbourhoodOverlap } from "./neighbourhood-overlap.ts";
-import { procrustesDistance } from "./procrustes.ts";
+import { procrustesByChance, procrustesDistance } from "./procrustes.ts";
 
 /** Centred columns as nested arrays. */
 function centred(t: Tensor): number[][] {
@@ -62,6 +63,14 @@ test("Procrustes of patterns that share nothing is 2", () => {
 test("where a rotation fits anything, Procrustes is small for unrelated clouds", () => {
   expect(procrustesDistance(gauss(10, 1000, 1), gauss(10, 1000, 2))).toBeLessThan(0.1);
   expect(procrustesDistance(gauss(500, 5, 1), gauss(500, 5, 2))).toBeGreaterThan(1.5);
+});
+test("Procrustes by chance: what unrelated clouds have, also between a cloud and itself; about ½ for as many points as dimensions", () => {
+  const gram = (t: Tensor): Float64Array => centredGram(distancesOf(t));
+  for (const [n, D, expected, within] of [[120, 120, 0.5, 0.1], [10, 1000, 0, 0.1], [500, 5, 1.75, 0.2]] as const) {
+    const [x, y] = [gauss(n, D, 1), gauss(n, D, 2)];
+    expect(Math.abs(procrustesDistance(x, y) - expected)).toBeLessThan(within);
+    for (const other of [x, y]) expect(Math.abs(procrustesByChance(gram(x), gram(other), n) - expected)).toBeLessThan(within);
+  }
 });
 test("overlap: the same is 1, unrelated k/(n−1)", () => {
   const n = 300;

@@ -43,6 +43,7 @@ export const stepLength: Probe = {
   caveat: "The residual stream grows from layer to layer and from model to model: compare steps and modes at one layer of one model only.",
   needs: ["residPost"],
   range: [0, null],
+  keptBy: ["walk"],
   measure(trace, { layer, from }) {
     const values = stepLengths(trajectory(trace, layer, from));
     return { kind: "series", steps: consecutive(from + 1, values.length), values };

@@ -68,6 +68,7 @@ export const twoNnProbe: ProfileProbe = profileProbe({
   help: "An estimate of how many independent directions the states spread in, seen from each state’s two nearest. A curve has 1, a surface 2. It looks at the smallest scale, where noise lives.",
   caveat: `${dimensionCaveat} The states of one run are neighbours by time.`,
   range: [0, null],
+  keptBy: ["shuffled"],
   length: "A dozen states cannot show more than a few dimensions.",
   of: ({ layer }) => twoNn(layer.distances).fit,
 });

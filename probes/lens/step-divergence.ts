@@ -5,9 +5,9 @@
  * probability q before gives −log q.
  *
  * A trace keeps the K likeliest tokens of a cell only. `divergenceBound` is then
- * the smallest divergence that agrees with what was kept: tokens kept in both
- * count exactly; a token kept now but not before had at most the least
- * probability kept before. With all V tokens kept it is the divergence itself.
+ * a lower bound: tokens kept in both count exactly; a token kept now but not before
+ * had at most the least probability kept before; all others are one outcome, which can
+ * only lower a divergence. With all V tokens kept it is the divergence itself.
  *
  * Source: Kullback & Leibler 1951; between successive latent steps as an exit rule
  * in arXiv:2502.05171.
@@ -30,7 +30,7 @@ export function divergence(p: ArrayLike<number>, q: ArrayLike<number>): number {
 }
 
 /**
- * The least KL(p ‖ q) that agrees with the kept tokens of both, nats.
+ * A lower bound of KL(p ‖ q) from the kept tokens of both, nats.
  *
  * @param p, q  kept tokens, best first, with their log-probabilities, [K] each
  * @returns     NaN where nothing was kept or a log-probability is NaN

@@ -10,7 +10,7 @@ import { rankOfSpectrum } from "../geometry/effective-rank.ts";
 import { levinaBickel } from "../geometry/levina-bickel.ts";
 import { commonShare, expectedOverlap } from "../geometry/neighbourhood-overlap.ts";
 import { participationRatio } from "../geometry/participation-ratio.ts";
-import { procrustesOfGrams } from "../geometry/procrustes.ts";
+import { procrustesByChance, procrustesOfGrams } from "../geometry/procrustes.ts";
 import { spectrum } from "../geometry/spectrum.ts";
 import { twoNn } from "../geometry/two-nn.ts";
 import type { Steps } from "../projection/steps.ts";
@@ -41,6 +41,8 @@ export interface CloudPair {
   readonly cka: number;
   readonly debiasedCka: number;
   readonly procrustes: number;
+  /** The same with other problems beside one another. */
+  readonly procrustesByChance: number;
   readonly overlap: number;
   /** What unrelated clouds share by chance. */
   readonly expectedOverlap: number;
@@ -130,6 +132,7 @@ function pairOf(a: number, b: number, layer: number, first: Distances, second: D
   const [x, y] = [among(first, rows), among(second, rows)];
   const n = rows.length;
   const k = Math.max(0, Math.min(near, n - 1));
+  const [gram, other] = [centredGram(x), centredGram(y)];
   return {
     a,
     b,
@@ -137,7 +140,8 @@ function pairOf(a: number, b: number, layer: number, first: Distances, second: D
     n,
     cka: alignment(centredKernel(x), centredKernel(y)),
     debiasedCka: alignment(debiasedKernel(x), debiasedKernel(y)),
-    procrustes: procrustesOfGrams(centredGram(x), centredGram(y), n),
+    procrustes: procrustesOfGrams(gram, other, n),
+    procrustesByChance: procrustesByChance(gram, other, n),
     overlap: k > 0 ? commonShare(neighboursWithin(x, k), neighboursWithin(y, k), k) : NaN,
     expectedOverlap: expectedOverlap(n, k),
   };

@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { gauss, layered, walk } from "../geometry/clouds.test-support.ts";
 import { turningAngles } from "../geometry/turning-angle.ts";
-import { probe } from "../index.ts";
+import { probe, probes } from "../index.ts";
+import { nullTrace } from "../nulls/null-trace.ts";
 import { finish } from "../projection/steps.ts";
 import { Random } from "../random.ts";
+import { runMeasure } from "../run-measure.ts";
 import { mean } from "../statistics/moments.ts";
 import { tensor, type Tensor } from "../tensor.ts";
 import { exampleTrace } from "../trace.example.ts";
@@ -42,6 +44,19 @@ test("a row holds each run's numbers, its nulls, and those over the last m state
   expect([cells[0]!.states, cells[1]!.states, cells[0]!.last.shape]).toEqual([20, 8, [1, 300]]);
   expect([angle!.bySteps!.first, angle!.bySteps!.values.shape, direct!.bySteps!.nulls.walk!.shape]).toEqual([1, [18, 1], [19, 1]]);
   expect([pairs.length, pairs[0]!.same.shape, pairs[0]!.other.data.every(Number.isNaN)]).toEqual([1, [4, 1], true]);
+});
+test("a null is drawn where it moves the measure, and only there", () => {
+  const trace = traceOf([walk(gauss(30, 40, 1)), walk(gauss(30, 40, 2)), walk(gauss(30, 40, 3))]);
+  const measures = probes.filter(({ needs }) => needs.join() === "residPost");
+  const { cells } = populationRow(1, [trace], [], plan(measures.map(({ id }) => id), { draws: 1 }), new Random(1));
+  measures.forEach((one, i) => {
+    for (const kind of ["shuffled", "walk"] as const) {
+      const [own, drawn] = [trace, nullTrace(trace, kind, 0, new Random(2))].map((of) => runMeasure(one, of, 0).whole[2]!) as [number, number];
+      // Float32 states: what is left of a walk's step lengths is exact to about 1e-6.
+      const moves = Math.abs(drawn - own) > 1e-4 * Math.abs(own);
+      expect([one.id, kind, cells[0]!.measures[i]!.nulls[kind] !== undefined]).toEqual([one.id, kind, moves]);
+    }
+  });
 });
 test("a row is cut at so many steps; without draws there are no nulls; a probe that lacks something is null", () => {
   const { cells } = populationRow(1, [traceOf([gauss(20, 4, 1)])], [], plan(["step-length", "lens-entropy"], { steps: 5, draws: 0 }), new Random(1));

@@ -36,7 +36,7 @@ export interface MeasureRow {
   readonly whole: Float32Array<ArrayBuffer>;
   /** Over the last m states, [columns]; NaN where there is nothing to match. */
   readonly matched: Float32Array<ArrayBuffer>;
-  /** Mean over the draws of each null, [columns]; absent where it has none. */
+  /** Mean over the draws of each null, [columns]; absent where it has none, or one that leaves the measure as it is. */
   readonly nulls: Partial<Record<PathNull, Float32Array<ArrayBuffer>>>;
   /** Step of the first row, counted from the end of the prompt, and [steps, columns]; null for measures of whole runs. */
   readonly bySteps: { readonly first: number; readonly values: Tensor; readonly nulls: Partial<Record<PathNull, Tensor>> } | null;
@@ -123,6 +123,7 @@ function cellRow(trace: Trace, matched: number | null, plan: RowPlan, random: Ra
       // Only the residual stream was drawn anew.
       if (plan.draws > 0 && probe.needs.every((need) => need === "residPost")) {
         for (const [kind, draws] of drawn) {
+          if (probe.keptBy?.includes(kind)) continue;
           const measured = draws.map((draw) => runMeasure(probe, draw.trace, from, draw.states));
           nulls[kind] = meanOf(measured.map((m) => m.whole));
           if (own.bySteps) {

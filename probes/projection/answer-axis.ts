@@ -16,7 +16,8 @@
  *
  * Where it misleads: with more dimensions than states any two groups come apart
  * on the axis that was learnt from them. Read `heldOut`: ½ says that it tells
- * new states nothing.
+ * new states nothing. States of one run lie near each other: say which belong
+ * together (`runs`), or each is told by its neighbours and none is new.
  */
 import { Random } from "../random.ts";
 import { auroc } from "../statistics/auroc.ts";
@@ -31,6 +32,8 @@ export interface AnswerAxisOptions {
   readonly direction?: ArrayLike<number>;
   /** [n] the group of each point; null belongs to none. */
   readonly groups?: readonly AnswerGroup[];
+  /** [n] which run each point belongs to: whole runs are then left out together. Without it points count as independent. */
+  readonly runs?: readonly number[];
   /** γ in (0, 1]; default 1. */
   readonly shrinkage?: number;
   readonly k?: number;
@@ -41,18 +44,24 @@ export interface AnswerAxisOptions {
 export interface AnswerAxis extends LinearPicture {
   /** Chance that a state of group 1 lies further along than one of group 0, on the states it was learnt from; NaN without groups. */
   readonly separation: number;
-  /** The same on states that were left out (5 folds); NaN for fewer than two of a group, or a given direction. */
+  /**
+   * The same on states that were left out: of 5 folds, or of one run after another, where
+   * it has both groups. NaN where nothing can be left out, and for a given direction.
+   */
   readonly heldOut: number;
+  /** Folds, or runs, over which `heldOut` is the mean. */
+  readonly folds: number;
 }
 
 /**
  * @param points  [n, D]
  * @throws RangeError where there is neither direction nor groups, one group is empty, or the direction has no length
  */
-export function answerAxis(points: Tensor, { direction, groups, shrinkage = 1, k = 2, seed = 1 }: AnswerAxisOptions): AnswerAxis {
+export function answerAxis(points: Tensor, { direction, groups, runs, shrinkage = 1, k = 2, seed = 1 }: AnswerAxisOptions): AnswerAxis {
   const [n = 0, D = 0] = points.shape;
   if (!(shrinkage > 0 && shrinkage <= 1)) throw new RangeError(`answerAxis: expected a shrinkage in (0, 1], got ${shrinkage}`);
   if (groups && groups.length !== n) throw new RangeError(`answerAxis: expected a group for each of ${n} points, got ${groups.length}`);
+  if (runs && runs.length !== n) throw new RangeError(`answerAxis: expected a run for each of ${n} points, got ${runs.length}`);
   if (direction && direction.length !== D) throw new RangeError(`answerAxis: expected a direction of ${D} dimensions, got ${direction.length}`);
   if (!direction && !groups) throw new RangeError("answerAxis: expected a direction or groups, got neither");
   const rows = finiteRows(points);
@@ -66,7 +75,7 @@ export function answerAxis(points: Tensor, { direction, groups, shrinkage = 1, k
   return {
     ...linearPicture(points, mean, axis, null, k),
     separation: groups ? auroc(members[1].map(along), members[0].map(along)) : NaN,
-    heldOut: given ? NaN : heldOut(points, members, shrinkage, seed),
+    ...(given ? { heldOut: NaN, folds: 0 } : heldOut(points, members, shrinkage, runs ? runFolds(members, runs) : randomFolds(members, seed))),
   };
 }
 
@@ -106,21 +115,35 @@ function learnt(points: Tensor, [zeros, ones]: readonly [number[], number[]], sh
   return w;
 }
 
-/** AUROC over five folds, each measured on the axis of the other four. */
-function heldOut(points: Tensor, members: readonly [number[], number[]], shrinkage: number, seed: number): number {
-  const folds = Math.min(5, members[0].length, members[1].length);
-  if (folds < 2) return NaN;
-  const random = new Random(seed);
-  const mixed = members.map((group) => random.shuffle(group)) as [number[], number[]];
+type Members = readonly [readonly number[], readonly number[]];
+
+/** AUROC over the folds, each measured on the axis of what is not in it; of folds with both groups on either side. */
+function heldOut(points: Tensor, members: Members, shrinkage: number, folds: readonly ReadonlySet<number>[]): { heldOut: number; folds: number } {
   let sum = 0;
-  for (let fold = 0; fold < folds; fold++) {
-    const keep = mixed.map((group) => group.filter((_, i) => i % folds !== fold)) as [number[], number[]];
-    const left = mixed.map((group) => group.filter((_, i) => i % folds === fold)) as [number[], number[]];
+  let count = 0;
+  for (const fold of folds) {
+    const keep = members.map((group) => group.filter((r) => !fold.has(r))) as [number[], number[]];
+    const left = members.map((group) => group.filter((r) => fold.has(r))) as [number[], number[]];
+    if ([...keep, ...left].some((group) => group.length === 0)) continue;
     const w = learnt(points, keep, shrinkage);
     const along = (r: number): number => dot(row(points, r), w);
-    sum += auroc(left[1].map(along), left[0].map(along)) / folds;
+    sum += auroc(left[1].map(along), left[0].map(along));
+    count++;
   }
-  return sum;
+  return { heldOut: count > 0 ? sum / count : NaN, folds: count };
+}
+
+/** Five at most, each with its share of both groups. */
+function randomFolds(members: Members, seed: number): Set<number>[] {
+  const count = Math.min(5, members[0].length, members[1].length);
+  const random = new Random(seed);
+  const mixed = members.map((group) => random.shuffle(group));
+  return Array.from({ length: count }, (_, fold) => new Set(mixed.flatMap((group) => group.filter((__, i) => i % count === fold))));
+}
+
+function runFolds([zeros, ones]: Members, runs: readonly number[]): Set<number>[] {
+  const rows = [...zeros, ...ones];
+  return [...new Set(rows.map((r) => runs[r]!))].map((run) => new Set(rows.filter((r) => runs[r] === run)));
 }
 
 function meanOf(points: Tensor, rows: readonly number[]): Float64Array<ArrayBuffer> {

@@ -318,6 +318,26 @@ test("more dimensions than states: the axis fits any grouping, and heldOut says 
   expect(axis.separation).toBe(1);
   expect(Math.abs(axis.heldOut - 0.5)).toBeLessThan(0.25);
 });
+test("paths that wander off in directions of their own: a path's own states give its end away, those of the others do not", () => {
+  // Eight random walks from the origin; the groups are first and second half of each.
+  const [paths, length, D] = [8, 30, 60];
+  const points = normals(paths * length, D);
+  for (let i = 0; i < points.data.length; i++) if (Math.floor(i / D) % length > 0) points.data[i]! += points.data[i - D]!;
+  const groups = Array.from({ length: paths * length }, (_, i): 0 | 1 => (i % length < length / 2 ? 0 : 1));
+  const runs = groups.map((_, i) => Math.floor(i / length));
+  const [mixed, whole] = [answerAxis(points, { groups }), answerAxis(points, { groups, runs })];
+  expect(mixed.heldOut).toBeGreaterThan(0.8);
+  expect(mixed.folds).toBe(5);
+  expect(Math.abs(whole.heldOut - 0.5)).toBeLessThan(0.25);
+  expect(whole.folds).toBe(8);
+  // One direction common to all walks: whole runs that were left out go along it too.
+  points.data.forEach((x, i) => (points.data[i] = i % D === 0 ? x + 5 * (Math.floor(i / D) % length) : x));
+  expect(answerAxis(points, { groups, runs }).heldOut).toBeGreaterThan(0.95);
+  // A run with one group alone cannot be judged, nor one without which a group is gone.
+  expect(answerAxis(points, { groups, runs: groups }).heldOut).toBeNaN();
+  expect(answerAxis(points, { groups, runs: groups.map(() => 0) })).toMatchObject({ heldOut: NaN, folds: 0 });
+  expect(() => answerAxis(points, { groups, runs: [1] })).toThrow("expected a run for each of 240 points, got 1");
+});
 test("a given direction is kept; what is missing is told", () => {
   const points = normals(10, 4);
   const axis = answerAxis(points, { direction: [0, 0, 2, 0] });

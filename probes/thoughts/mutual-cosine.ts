@@ -39,5 +39,6 @@ export const mutualCosineProbe: ProfileProbe = profileProbe({
   help: "The mean cosine of the angle between any two states of the run. 1 means that all point the same way, as thoughts do that have collapsed into one. Independent directions give 0.",
   caveat: "Hidden states of one layer share a large mean, so cosines are high for any run: compare with another mode or the untrained model.",
   range: [-1, 1],
+  keptBy: ["shuffled"],
   of: ({ layer }) => mutualCosine(layer.path),
 });

@@ -132,7 +132,8 @@ export class ComparePage extends LitElement {
     const series: BandSeries[] = [];
     if (many) series.push({ mode, control: null, label: measure === "cka" || measure === "procrustes" ? `${many.problems} problems together` : `mean of ${many.problems} problems`, band: bandOf(many.layers, measure) });
     if (pair && (measure === "distance" || measure === "cosine")) series.push({ mode, control: 1, label: "this problem", band: bandOf(pair.view.layers, measure) });
-    const nulls: NullSeries[] = many && (measure === "distance" || measure === "cosine") ? [{ label: `${labels.a}, another problem`, dash: [6, 4], band: bandOf(many.layers, measure, true) }] : [];
+    // Unrelated states have a debiased CKA of 0 on average: the reference line.
+    const nulls: NullSeries[] = many && measure !== "cka" ? [{ label: measure === "procrustes" ? "other problems beside one another" : `${labels.a}, another problem`, dash: [6, 4], band: bandOf(many.layers, measure, true) }] : [];
     const drawn = series.filter(({ band }) => band.middle.some((value) => !Number.isNaN(value)));
     return html`<geo-panel id="bend" heading="How far does B bend from A, layer by layer?" caption=${caption}>
       <div slot="controls" class="tools">
@@ -145,10 +146,10 @@ export class ComparePage extends LitElement {
       ${many ? this.rates(many) : nothing}
       ${drawn.length > 0
         ? html`<band-chart heading="${title} of B from A by layer" over="layers" .series=${drawn} .nulls=${nulls.filter(({ band }) => band.middle.some((value) => !Number.isNaN(value)))} .selection=${selection} .reference=${reference} .range=${measure === "distance" || measure === "procrustes" ? [0, null] : [null, null]}
-            .provenance=${(line: number): Provenance => this.bendProvenance(measure, line < drawn.length ? drawn[line]!.label : "another problem")}></band-chart>`
+            .provenance=${(line: number, x: number): Provenance => this.bendProvenance(measure, (drawn[line] ?? nulls[line - drawn.length])?.label ?? "", x)}></band-chart>`
         : html`<p class="soft small">${this.whyNoBend()}</p>`}
       <div slot="help">
-        <p>How different the hidden states of the two are at each layer: on this problem, and on many. The grey line is what another question does to the same model: a bend far below it is small.</p>
+        <p>How different the hidden states of the two are at each layer: on this problem, and on many. The grey line is what another question does to the same model: a bend far below it is small. Of the Procrustes distance it is what a rotation fits where the problems of the two are not the same.</p>
         <p><b>Formula</b> ${measureWords[measure].formula} <b>Unit</b> none <b>Source</b> ${measureWords[measure].source}. Bands: 95 % bootstrap interval of the mean over problems; rates: Wilson 1927.</p>
         <p><b>Caution</b> states share a large common part, which keeps distances small and cosines near 1 even on different questions. CKA and Procrustes need many more problems than the states have directions; debiased CKA is 0 on average for unrelated states. Once two runs have read different tokens, they differ for that reason too.</p>
       </div>
@@ -172,11 +173,13 @@ export class ComparePage extends LitElement {
       <tbody>${row(labels.a, many.a, "share of right answers")}${row(labels.b, many.b, "share of right answers")}${row("the same answer", many.agree, "share of problems with the same answer")}</tbody></table>`;
   }
 
-  private bendProvenance(measure: Measure, line: string): Provenance {
+  private bendProvenance(measure: Measure, line: string, layer: number): Provenance {
     const { comparing } = this;
     const { title, formula, source } = measureWords[measure];
     const trace = comparing.sides.b.run?.trace ?? null;
-    return { what: `${title}, ${line}`, formula, source, unit: "1", help: "", caveat: "states share a large common part; compare with the grey line", at: `layer ${comparing.selection.layer} of A, from the end of the prompt`, model: trace?.model ?? null, engine: trace?.engine ?? null, seed: line === "this problem" ? String(comparing.problem.seed) : `problems from ${firstSeed}`, n: line === "this problem" ? "1 problem" : `${comparing.many.view?.problems ?? 0} problems` };
+    const found = comparing.many.view?.layers.find((one) => one.layer === layer);
+    const ofClouds = measure === "cka" || measure === "procrustes";
+    return { what: `${title}, ${line}`, formula, source, unit: "1", help: "", caveat: ofClouds ? "it needs many more problems than the states have directions; compare with the grey line" : "states share a large common part; compare with the grey line", at: `layer ${layer} of A${found && found.otherLayer !== layer ? ` and ${found.otherLayer} of B` : ""}, ${ofClouds ? "where the answer is read" : "from the end of the prompt"}`, model: trace?.model ?? null, engine: trace?.engine ?? null, seed: line === "this problem" ? String(comparing.problem.seed) : `problems from ${firstSeed}`, n: line === "this problem" ? "1 problem" : `${(ofClouds ? found?.n : comparing.many.view?.problems) ?? 0} problems` };
   }
 
   private rateProvenance(name: string, what: string): Provenance {
@@ -207,12 +210,11 @@ export class ComparePage extends LitElement {
   private thisProblem(): TemplateResult | typeof nothing {
     const { pair, selection, labels } = this.comparing;
     if (!pair?.bend) return nothing;
-    const { steps, distance, sameUntil } = pair.bend;
+    const { steps, layers, distance, sameUntil } = pair.bend;
     const last = steps.at(-1) ?? 0;
     const read = sameUntil === last ? "both read the same tokens to the end" : Number.isNaN(sameUntil) ? "they read different tokens from the start" : `they read the same tokens up to step ${sameUntil}`;
-    const layers = distance.shape[1] ?? 0;
     return html`<geo-panel id="steps" heading="Where on this problem do they part?" caption="relative distance of ${labels.b} from ${labels.a}, step by step; ${read}">
-      <layer-map heading="relative distance of B from A, layer by step" .columns=${steps.map(formatNumber)} columnTitle="step, 0 = end of the prompt" .rows=${Array.from({ length: layers }, (_, layer) => (layer === 0 ? "embed" : `layer ${layer}`))} .values=${distance.data} .range=${[0, null]} .selected=${[selection.step, selection.layer]} @map-cell=${this.chooseCell}></layer-map>
+      <layer-map heading="relative distance of B from A, layer by step" .columns=${steps.map(formatNumber)} columnTitle="step, 0 = end of the prompt" .rows=${layers.map((layer) => (layer === 0 ? "embed" : `layer ${layer}`))} .values=${distance.data} .range=${[0, null]} .selected=${[selection.step, layers.indexOf(selection.layer)]} @map-cell=${({ detail: { column, row, pressed } }: MapEvent) => this.comparing.select({ step: column, ...(pressed ? { layer: layers[row]! } : {}) })}></layer-map>
       <div slot="help">
         <p>Each cell: how far B’s hidden state lies from A’s at that step and layer, over the length of A’s.</p>
         <p><b>Formula</b> ‖bₜ − aₜ‖ / ‖aₜ‖ <b>Unit</b> none <b>Source</b> Euclidean norm</p>
@@ -254,14 +256,25 @@ export class ComparePage extends LitElement {
 
   private row(probe: Probe, { a, b, difference, effect }: MeasureComparison): TemplateResult {
     const unit = probe.unit === "1" ? "" : `, ${probe.unit}`;
-    const written = (value: number, side: SideName): unknown => (Number.isNaN(value) ? "–" : figure(formatNumber(value), () => this.provenance(probe, side, difference.n)));
-    return html`<tr><th scope="row">${probe.name}<span class="soft">${unit}</span></th><td>${written(a, "a")}</td><td>${written(b, "b")}</td><td>${formatNumber(difference.mean)}</td><td>${difference.n < 2 ? "–" : intervalOf(difference)}</td><td>${formatNumber(effect)}</td><td>${difference.n}</td></tr>`;
+    const written = (value: number, of: () => Provenance): unknown => (Number.isNaN(value) ? "–" : figure(formatNumber(value), of));
+    const both = (statistic: PairStatistic) => (): Provenance => this.pairProvenance(probe, statistic, difference.n);
+    return html`<tr><th scope="row">${probe.name}<span class="soft">${unit}</span></th><td>${written(a, () => this.provenance(probe, "a", difference.n))}</td><td>${written(b, () => this.provenance(probe, "b", difference.n))}</td><td>${written(difference.mean, both("difference"))}</td><td>${difference.n < 2 ? "–" : intervalOf(difference)}</td><td>${written(effect, both("effect"))}</td><td>${difference.n}</td></tr>`;
   }
 
   private provenance(probe: Probe, side: SideName, n: number): Provenance {
     const { comparing } = this;
     const trace = comparing.sides[side].run?.trace ?? null;
-    return ofProbe(probe, { at: `${comparing.labels[side]}, layer ${comparing.selection.layer}, from the end of the prompt`, model: trace?.model ?? null, engine: trace?.engine ?? null, seed: comparing.many.view ? `problems from ${firstSeed}` : String(comparing.problem.seed), n: `${n} ${n === 1 ? "problem" : "problems"}` });
+    const { layer } = comparing.selection;
+    const found = comparing.many.view?.layers.find((one) => one.layer === layer);
+    return ofProbe(probe, { at: `${comparing.labels[side]}, layer ${side === "b" ? (found?.otherLayer ?? layer) : layer}, from the end of the prompt`, model: trace?.model ?? null, engine: trace?.engine ?? null, seed: comparing.many.view ? `problems from ${firstSeed}` : String(comparing.problem.seed), n: `${n} ${n === 1 ? "problem" : "problems"}` });
+  }
+
+  /** Of a number of both sides; the model is B's, beside which the words name A. */
+  private pairProvenance(probe: Probe, statistic: PairStatistic, n: number): Provenance {
+    const { comparing } = this;
+    const base = this.provenance(probe, "b", n);
+    const { what, formula, source, caveat, unitless } = pairStatistics[statistic];
+    return { ...base, what: `${what}: ${base.what}`, formula: `${formula} of ${base.formula}`, source: `${base.source}. ${source}`, unit: unitless ? "1" : base.unit, caveat: `${base.caveat} ${caveat}`, at: `${comparing.labels.b} less ${comparing.labels.a}, layer ${comparing.selection.layer}, from the end of the prompt` };
   }
 
   // ——— events ———
@@ -306,16 +319,18 @@ export class ComparePage extends LitElement {
     this.comparing.select({ layer: (event.target as HTMLInputElement).valueAsNumber });
   }
 
-  private chooseCell({ detail: { column, row, pressed } }: MapEvent): void {
-    this.comparing.select({ step: column, ...(pressed ? { layer: row } : {}) });
-  }
-
   private setProblems(event: Event): void {
     const value = Math.round((event.target as HTMLInputElement).valueAsNumber);
     if (value >= 4 && value <= 500) this.comparing.many.problems = value;
     this.tick++;
   }
 }
+
+type PairStatistic = "difference" | "effect";
+const pairStatistics: Readonly<Record<PairStatistic, { readonly what: string; readonly formula: string; readonly source: string; readonly caveat: string; readonly unitless: boolean }>> = {
+  difference: { what: "difference", formula: "mean over problems of B less A", source: "Interval: percentile bootstrap, Efron 1979.", caveat: "Many measures are looked at: some of them differ by chance.", unitless: false },
+  effect: { what: "effect size d_z", formula: "mean over problems of B less A, over its standard deviation,", source: "Lakens 2013, doi 10.3389/fpsyg.2013.00863.", caveat: "d_z grows with how alike the two are on a problem and must not be compared with Cohen’s d.", unitless: true },
+};
 
 /** One empty list, so that a view without data is not drawn again. */
 const none: readonly never[] = [];
@@ -326,7 +341,7 @@ function intervalOf({ low, high }: Estimate): string {
 
 function bandOf(layers: readonly LayerComparison[], measure: Measure, otherProblem = false): Band {
   const estimates = layers.map((layer): Estimate => {
-    if (measure === "cka" || measure === "procrustes") return { mean: layer[measure], low: NaN, high: NaN, n: layer.n };
+    if (measure === "cka" || measure === "procrustes") return { mean: otherProblem ? layer.procrustesByChance : layer[measure], low: NaN, high: NaN, n: layer.n };
     return otherProblem ? layer.otherProblem[measure] : layer[measure];
   });
   return {

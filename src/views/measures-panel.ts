@@ -101,9 +101,8 @@ export class MeasuresPanel extends LitElement {
       measures: this.picked.flatMap((id) => {
         const probe = findProbe(id);
         const over = this.overOf(probe);
-        // Step by step there is no other correction.
-        const corrected = { probe: id, correction: over === "steps" ? ("walk" as const) : this.correction, over };
-        return [{ probe: id, correction: "raw" as const, over }, ...(probe.length ? [corrected] : [])];
+        const correction = correctionFor(probe, over, this.correction);
+        return [{ probe: id, correction: "raw" as const, over }, ...(correction ? [{ probe: id, correction, over }] : [])];
       }),
       layer: selection.layer,
       band: this.band,
@@ -136,7 +135,7 @@ export class MeasuresPanel extends LitElement {
               <comparison-table .measures=${view.measures} .labels=${this.labels()} where=${`, layer ${settings.selection.layer}`} .provenance=${this.provenanceOfTable}></comparison-table>`
           : html`<p class="soft small empty">One run is an anecdote. ${runner.problems} held-out problems in every mode, each measured at every layer, say what sets the modes apart; beside them stand the same states in another order, random walks with steps of the same lengths, and the same model before training.</p>`}
         <div slot="help">
-          <p>Each line is a mode: the middle over the problems, and its band. Grey is what chance gives for the selected mode, so a measure that lies inside the grey says nothing of that mode.</p>
+          <p>Each line is a mode: the middle over the problems, and its band. Grey is what chance gives for the selected mode, a mean of a few draws for each problem: where a line lies in the grey, the measure does not tell that mode from chance. A null that cannot move a measure is not drawn.</p>
           <p><b>Problems</b> are the cases: the same ones in every mode, held out, seeds from ${firstPopulationSeed} on. Steps of one run are never counted as cases. <b>Statistics</b> percentile bootstrap (Efron 1979), Wilcoxon’s signed ranks (1945), Holm (1979), d<sub>z</sub> (Cohen 1988).</p>
           <p><b>Caution</b> a mode that writes more steps has a longer path, and much of what one measures grows or falls with length alone. Such measures are shown twice: as they are, and corrected. With many measures some p are small by chance; p is not the size of a difference.</p>
         </div>
@@ -264,6 +263,15 @@ export class MeasuresPanel extends LitElement {
   }
 }
 
+/** What length does to a measure is taken out as the reader wishes, where that can be; null where there is nothing to take out. */
+function correctionFor({ length, keptBy }: Probe, over: CurveOptions["over"], wished: Exclude<LengthCorrection, "raw">): LengthCorrection | null {
+  if (!length) return null;
+  const walks = !keptBy?.includes("walk");
+  // Step by step there is no other correction, and what a walk of the same step lengths has by construction is compared at equal steps.
+  if (over === "steps") return walks ? "walk" : null;
+  return wished === "walk" && !walks ? "matched" : wished;
+}
+
 /** Measures of one chart first, two in a row; those of two, as measured and corrected, fill rows of their own below. */
 const inPairs = (probes: readonly Probe[]): Probe[] => [...probes.filter(({ length }) => !length), ...probes.filter(({ length }) => length)];
 
@@ -273,7 +281,7 @@ const statistics: Readonly<Record<TableNumber["kind"], { readonly what: string; 
   shuffled: { what: "shuffled order", formula: "mean over problems and draws, states in another order,", source: "", caveat: "Shuffled states are further apart than steps are, so any smooth path beats this null." },
   walk: { what: "random walk", formula: "mean over problems and draws, random walks of the same step lengths,", source: "", caveat: "A walk drifts without end; hidden states do not." },
   untrained: { what: "untrained", formula: "mean over problems, the same model before training,", source: "", caveat: "One random initialization." },
-  walkP: { what: "p against the walk", formula: "two-sided p of the signed ranks of value less walk", source: "Wilcoxon 1945.", caveat: "A small p says that the run is no random walk, not what it is.", unitless: true },
+  walkP: { what: "p against the walk", formula: "two-sided p of the signed ranks of value less walk", source: "Wilcoxon 1945.", caveat: "A small p says that the run is no random walk, not what it is. The walk of a problem is the mean of its draws: where draws are skewed, p is approximate.", unitless: true },
   difference: { what: "difference", formula: "mean difference over problems", source: "Interval: percentile bootstrap, Efron 1979.", caveat: "" },
   effect: { what: "effect size d_z", formula: "mean difference over standard deviation of the differences", source: "Cohen 1988; Lakens 2013.", caveat: "d_z grows with the correlation within pairs and must not be compared with d.", unitless: true },
   p: { what: "p", formula: "two-sided p of the signed ranks of the differences", source: "Wilcoxon 1945.", caveat: "p is not the size of a difference.", unitless: true },

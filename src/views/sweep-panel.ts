@@ -84,8 +84,8 @@ export class SweepPanel extends LitElement {
       ${current && done > 0 ? this.result(runner.plan!) : html`<p class="soft small">One run is an anecdote. Do the same to ${runner.problems} held-out problems, at every place in turn, and see where the answer hangs: each cell says how often it is still right.</p>`}
       <div slot="help">
         <p>Each cell repeats the same problems with one thing altered. Where the share of right answers falls, what the model needs lay there at that moment.</p>
-        <p><b>Patch</b> the residual stream becomes that of the run on another problem (interchange, Vig et al. 2020; Geiger et al. 2021). <b>Unit</b> share of right answers, and the mean change of ln p(answer) in nats, each with its 95 % interval (Wilson 1927; normal). <b>Problems</b> held out: none of the seeds that the page offers.</p>
-        <p><b>Caution</b> an answer that survives does not prove that nothing was there: the same may stand elsewhere too. Patches from another problem lie where the model goes; zeros and noise may not.</p>
+        <p><b>Patch</b> the residual stream becomes that of the run on another problem (interchange, Vig et al. 2020; Geiger et al. 2021). <b>Unit</b> share of right answers, and the mean change of ln p(answer) in nats, each with its 95 % interval (Wilson 1927; Student 1908). <b>Problems</b> held out: none of the seeds that the page offers.</p>
+        <p><b>Caution</b> the intervals are of one cell each: of a hundred cells some lie apart by chance. An answer that survives does not prove that nothing was there: the same may stand elsewhere too. Patches from another problem lie where the model goes; zeros and noise may not.</p>
       </div>
     </geo-panel>`;
   }

@@ -294,7 +294,7 @@ describe("sweeps", () => {
     for (const { correct, change: by } of corrupted.slice(1)) expect([correct < 4, by < -1]).toEqual([true, true]);
   });
 
-  test("the interval of a mean change is that of the normal distribution", async () => {
+  test("the interval of a mean change is Student's", async () => {
     const [, cell] = await swept({ kind: "noise", sigmas: [8], thoughts: null });
     const half = (cell!.changeHigh - cell!.changeLow) / 2;
     expect(cell!.change).toBeCloseTo((cell!.changeHigh + cell!.changeLow) / 2, 10);
@@ -303,7 +303,16 @@ describe("sweeps", () => {
     const average = each.reduce((sum, x) => sum + x, 0) / 6;
     const spread = Math.sqrt(each.reduce((sum, x) => sum + (x - average) ** 2, 0) / 5);
     expect(cell!.change).toBeCloseTo(average, 6);
-    expect(half).toBeCloseTo((1.96 * spread) / Math.sqrt(6), 6);
+    // R: qt(0.975, 5)
+    expect(half).toBeCloseTo((2.5706 * spread) / Math.sqrt(6), 5);
+  });
+
+  test("a place behind the end of a chain alters nothing, and is not counted as if it had", async () => {
+    const change = { mode: "cot", difficulty: 3 } as const;
+    // A chain of three tokens, where five are allowed.
+    await expect(swept({ kind: "chain", by: "corrupt", tokens: [4] }, [], going, change)).rejects.toThrow("a step that the runs have");
+    const [, inside, behind] = await swept({ kind: "chain", by: "truncate", tokens: [2, 5] }, [], going, change);
+    expect([inside!.answered, behind!.answered, behind!.change]).toEqual([6, 6, 0]);
   });
 
   test("it can be stopped on the way", async () => {

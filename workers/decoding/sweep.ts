@@ -9,7 +9,8 @@
  * answer changes, what was needed lay there.
  */
 import type { Intervention } from "../../probes/intervention.ts";
-import { mean, variance } from "../../probes/statistics/moments.ts";
+import { meanInterval } from "../../probes/statistics/mean-interval.ts";
+import { mean } from "../../probes/statistics/moments.ts";
 import { wilson } from "../../probes/statistics/wilson.ts";
 import { task as taskOf } from "../../probes/tasks/index.ts";
 import type { Task } from "../../probes/tasks/task.ts";
@@ -36,7 +37,7 @@ interface Source {
 
 /**
  * @param onProgress  called for each cell that has moved on, several times a second, and once at its end
- * @returns           the unaltered runs, then one per cell of the grid; a cell leaves out the problems whose other run has no such step
+ * @returns           the unaltered runs, then one per cell of the grid; a cell leaves out the problems of which one of the two runs has no such step
  * @throws EngineError, RangeError where the request asks for what cannot be drawn or run
  * @throws AbortError where the signal stopped it
  */
@@ -72,9 +73,14 @@ export async function sweep(decoder: Decoder, request: SweepRequest, grid: Sweep
         continue;
       }
       const altered: RunRequest = { ...asked, interventions };
-      const { text, expectedLogprob } = await decode(decoder, altered, prepare(decoder, altered), { capture: false, cached, observe: () => undefined, pulse });
+      const { text, expectedLogprob, branch } = await decode(decoder, altered, prepare(decoder, altered), { capture: false, cached, observe: () => undefined, pulse });
       const edited = interventions.flatMap((item) => (item.kind === "residual" ? [item.step] : []));
       cached = prompt.slice(0, Math.min(prompt.length, ...edited));
+      if (branch === null && interventions.length > 0 && !interventions.every(({ kind }) => kind === "truncate")) {
+        // It ended before the place: nothing was altered. (A chain that is shorter than a cut stays whole, as it should.)
+        lacking = new EngineError("sweep: expected a step that the runs have, got one behind the end of all of them; choose an earlier one");
+        continue;
+      }
       const tally = tallies[index]!;
       tally.answered++;
       if (isCorrect(altered, text)) tally.correct++;
@@ -106,9 +112,8 @@ interface Tally {
 
 function finished({ cell, correct, answered, changes }: Tally): SweepCell {
   const [low, high] = wilson(correct, answered);
-  const change = answered === 0 ? 0 : mean(changes);
-  const half = 1.96 * Math.sqrt(variance(changes) / answered);
-  return { cell, correct, answered, low, high, change, changeLow: change - half, changeHigh: change + half };
+  const [changeLow, changeHigh] = meanInterval(changes);
+  return { cell, correct, answered, low, high, change: answered === 0 ? 0 : mean(changes), changeLow, changeHigh };
 }
 
 interface CellContext {
