@@ -112,7 +112,9 @@ test.describe("narrow and dark", () => {
   test("nothing is too wide, nothing serious for axe", async ({ page, home, accessible }) => {
     await compare(page, home, "#/compare?task=reachability&difficulty=3&seed=3&a=latent&b=latent+argmax");
     await expect(side(page, "b").getByRole("heading")).toHaveText("B: snapped to the likeliest token");
-    await counted(page);
+    await expect(bend(page).locator(".rates")).toBeVisible();
+    await bend(page).locator("progress-line").getByRole("button", { name: "stop" }).click();
+    await expect(bend(page).locator("progress-line")).toHaveCount(0);
     await page.screenshot({ path: fileURLToPath(new URL("screenshots/compare-narrow-dark.png", import.meta.url)), fullPage: true, animations: "disabled" });
     expect(await stickingOut(page)).toEqual([]);
     await accessible();

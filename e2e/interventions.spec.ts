@@ -101,22 +101,22 @@ test("an address brings acts along; what does not fit the run is refused in word
 test("sweeps: patches as a map, noise as a curve, each with intervals, the unaltered rate, chance and n", async ({ page, home, shot, accessible }) => {
   await open(page, home, probe({ task: "reachability", difficulty: 3, seed: 7, step: 1, layer: 1, acts: "latent replace.1.argmax" }));
   const problems = sweeping(page).getByRole("spinbutton", { name: "problems" });
-  await problems.fill("6");
+  await problems.fill("4");
   await problems.blur();
   const run = sweeping(page).getByRole("button", { name: "run", exact: true });
   await run.click();
   await expect(sweeping(page).locator("progress-line")).toHaveCount(0);
-  await expect(sweeping(page)).toContainText(/unaltered 100 % \(95 % interval 61 % to 100 %\), n = 6/);
+  await expect(sweeping(page)).toContainText(/unaltered 100 % \(95 % interval 51 % to 100 %\), n = 4/);
   const map = sweeping(page).locator("heat-map");
   await expect(map.locator(".key")).toHaveAttribute("aria-label", "key: unaltered 100 %, chance 50 %");
   const { head, rows } = await tableOf(sweeping(page));
   expect(head).toEqual(["what was done", "right", "of", "share", "95 % interval", "mean change of ln p(answer)", "95 % interval"]);
   const steps = await map.locator(".column").count();
   expect(rows).toHaveLength(4 * steps);
-  for (const row of rows) expect(row[2]).toBe("6");
+  for (const row of rows) expect(row[2]).toBe("4");
   expect(rows.at(-1)![0]).toMatch(/^the state at step \d+, layer 3, becomes that of another problem’s run$/);
   // Where the other problem's answer is about to be said, at the last layer, this one's is lost.
-  expect(Number(rows.at(-1)![1])).toBeLessThan(6);
+  expect(Number(rows.at(-1)![1])).toBeLessThan(4);
   await map.locator('.hit[data-column="0"][data-row="2"]').click();
   await expect(page).toHaveURL(/layer=2/);
   await shot("interventions-map");
@@ -126,7 +126,7 @@ test("sweeps: patches as a map, noise as a curve, each with intervals, the unalt
   await expect(sweeping(page).locator("progress-line")).toHaveCount(0);
   const curve = await tableOf(sweeping(page));
   expect(curve.rows.map((row) => row[0])).toEqual([0, 0.25, 0.5, 1, 1.5, 2, 4].map((sigma) => `every thought gets noise of ${sigma} × its norm`));
-  expect(curve.rows[0]!.slice(1, 4)).toEqual(["6", "6", "100 %"]);
+  expect(curve.rows[0]!.slice(1, 4)).toEqual(["4", "4", "100 %"]);
   await sweeping(page).scrollIntoViewIfNeeded();
   await shot("interventions-curve");
   await accessible();

@@ -27,8 +27,8 @@ export class WhatIf extends LitElement {
   protected override render(): TemplateResult {
     const open = this.opened && this.brought;
     return html`<div class="line">
-        <button @click=${this.toggle} aria-expanded=${open}>What if a step were different? ${open ? "▴" : "▾"}</button>
-        <span class="soft small">Replace a thought, cut a chain short, patch in a state from another run, and see whether the answer survives.</span>
+        <button @click=${this.toggle} aria-expanded=${open}>${open ? "fold away ▴" : "What if a step were different? ▾"}</button>
+        ${open ? nothing : html`<span class="soft small">Replace a thought, cut a chain short, patch in a state from another run, and see whether the answer survives.</span>`}
       </div>
       ${this.error === "" ? nothing : html`<p class="small wrong" role="alert">${this.error}</p>`}
       ${open ? html`<act-panel .session=${this.session}></act-panel><sweep-panel .session=${this.session}></sweep-panel>` : nothing}`;
