@@ -98,6 +98,17 @@ test("nano, float32: hidden states of every layer and 40 positions, WebLLM, tran
   }
 });
 
+test("nano: TVM's instrument and the hooks on WebGPU's own objects read the same bits", async ({ contractPage: page }) => {
+  const input = pieces(64, 24);
+  const through = async (route: "instrument" | "webgpu") => {
+    const { tap } = await open(page, "webllm", "webllm", { ...nano("webgpu", "q0f32"), route });
+    expect(tap).toMatchObject({ route, residuals: true, logits: true, latent: true, reason: null });
+    return forward(page, "webllm", input);
+  };
+  const [instrument, hooks] = [await through("instrument"), await through("webgpu")];
+  for (const part of ["residPost", "finalNorm", "logits"] as const) expect(difference(instrument[part], hooks[part]), part).toBe(0);
+});
+
 test("nano, q4f32_1: hidden states against float64 over the dequantized weights", async ({ contractPage: page }) => {
   const input = pieces(64);
   const model = await nanoModel();

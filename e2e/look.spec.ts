@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures.ts";
-import { modes, column, open, openPicker, probe } from "./pages.ts";
+import { modes, column, open, openPicker, probe, stickingOut } from "./pages.ts";
 
 const widths = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height: 844 } } as const;
 const problems = {
@@ -10,23 +10,6 @@ const problems = {
   reachability: probe({ task: "reachability", difficulty: 3, seed: 7 }),
   rules: probe({ task: "rules", difficulty: 6, seed: 7 }),
 } as const;
-
-/** What sticks out at the side, as lines; a region that scrolls by itself may hold more than it shows. */
-function stickingOut(page: Page): Promise<string[]> {
-  return page.evaluate(() => {
-    const found: string[] = [];
-    const look = (root: ParentNode, scrolls: boolean): void => {
-      for (const element of root.children) {
-        const inside = scrolls || /auto|scroll|hidden/.test(getComputedStyle(element).overflowX);
-        const { right, width } = element.getBoundingClientRect();
-        if (!scrolls && width > 0 && right > innerWidth + 0.5 && element.localName !== "dialog") found.push(`${element.localName}.${element.className?.toString()} reaches ${Math.round(right)}`);
-        look(element.shadowRoot ?? element, inside);
-      }
-    };
-    look(document.body, false);
-    return found;
-  });
-}
 
 for (const scheme of ["light", "dark"] as const) {
   for (const [width, viewport] of Object.entries(widths)) {

@@ -154,3 +154,20 @@ export function loading(page: Page): Locator {
 export function verified(page: Page): Locator {
   return page.getByText("✓ probe verified");
 }
+
+/** What sticks out at the side, as lines; a region that scrolls by itself may hold more than it shows. */
+export function stickingOut(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const found: string[] = [];
+    const look = (root: ParentNode, scrolls: boolean): void => {
+      for (const element of root.children) {
+        const inside = scrolls || /auto|scroll|hidden/.test(getComputedStyle(element).overflowX);
+        const { right, width } = element.getBoundingClientRect();
+        if (!scrolls && width > 0 && right > innerWidth + 0.5 && element.localName !== "dialog") found.push(`${element.localName}.${element.className?.toString()} reaches ${Math.round(right)}`);
+        look(element.shadowRoot ?? element, inside);
+      }
+    };
+    look(document.body, false);
+    return found;
+  });
+}

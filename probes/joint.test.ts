@@ -20,5 +20,9 @@ test("where it begins", () => {
   expect(jointTrajectory([cot, latent], 0).index.map((p) => p.step)).toEqual([1, 2, 3, 4, 5, 1, 2, 3]);
   expect(jointTrajectory([cot, latent], 0, "thinking").index.map((p) => p.step)).toEqual([2, 3, 4, 5, 1, 2, 3]);
 });
+test("no earlier than a trace may be drawn", () => {
+  expect(jointTrajectory([cot, latent], 0, "thinking", [0, 3]).index.map((p) => p.step)).toEqual([2, 3, 4, 5, 3]);
+  expect(jointTrajectory([cot, latent], 0, "all", [4]).index.map((p) => p.step)).toEqual([4, 5, 0, 1, 2, 3]);
+});
 test("no trace, no points", () => expect(jointTrajectory([], 0)).toEqual({ points: { shape: [0, 0], data: new Float32Array() }, index: [] }));
 test("runs of different models are refused", () => expect(() => jointTrajectory([cot, exampleTrace({ hiddenSize: 5 })], 0)).toThrow("expected one hidden size, got 4 and 5"));

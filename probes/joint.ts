@@ -37,13 +37,14 @@ export function firstStep(trace: Pick<Trace, "steps" | "questionStart">, start: 
 }
 
 /**
+ * @param least  first step of each trace that is drawn at all, whatever `start` says; of an altered run those before its branch are the unaltered run's
  * @throws RangeError where the traces differ in hidden size, lack the layer, or kept no hidden states
  */
-export function jointTrajectory(traces: readonly Trace[], layer: number, start: JointStart = "question"): JointTrajectory {
+export function jointTrajectory(traces: readonly Trace[], layer: number, start: JointStart = "question", least: readonly number[] = []): JointTrajectory {
   const parts: Tensor[] = [];
   const index: JointPoint[] = [];
   traces.forEach((trace, i) => {
-    const from = firstStep(trace, start);
+    const from = Math.max(firstStep(trace, start), least[i] ?? 0);
     parts.push(trajectory(trace, layer, from));
     for (let step = from; step < trace.steps.length; step++) index.push({ trace: i, mode: trace.mode, step });
   });

@@ -50,6 +50,8 @@ export const probeGroups: readonly ProbeGroup[] = ["path", "cloud", "layers", "r
 export interface Probe {
   /** Kebab-case, stable; used in addresses and files. */
   readonly id: string;
+  /** As the field calls it, in a list or a table. */
+  readonly name: string;
   readonly group: ProbeGroup;
   /** What it gives: a number per step, per step and layer, or per layer. */
   readonly kind: Measurement["kind"];

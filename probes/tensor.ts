@@ -54,6 +54,15 @@ export function row(t: Tensor, ...indices: number[]): Float32Array<ArrayBuffer> 
   return t.data.subarray(start, start + length);
 }
 
+/** The slices at these indices of the first axis, copied, in this order. */
+export function rows(t: Tensor, indices: readonly number[]): Tensor {
+  const inner = t.shape.slice(1);
+  const out = tensor([indices.length, ...inner]);
+  const length = size(inner);
+  indices.forEach((from, to) => out.data.set(t.data.subarray(from * length, (from + 1) * length), to * length));
+  return out;
+}
+
 /** Tensors of the same trailing shape, stacked along their first axis. */
 export function concatenate(parts: readonly Tensor[]): Tensor {
   const first = parts[0];

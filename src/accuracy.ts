@@ -6,10 +6,11 @@
  */
 import { task as findTask } from "../probes/tasks/index.ts";
 import { decodingModes, thoughtControls, type DecodingMode, type Thought, type ThoughtMethod } from "../probes/trace.ts";
-import { connect, type EngineHandle } from "../workers/connect.ts";
+import type { EngineHandle } from "../workers/connect.ts";
 import { type AccuracyCell, EngineError } from "../workers/engine.ts";
+import { BackgroundEngine } from "./background-engine.ts";
 import { messageOf } from "./engine-host.ts";
-import { type ModelChoice, modelRequest } from "./model-choice.ts";
+import type { ModelChoice } from "./model-choice.ts";
 import type { Session } from "./session.ts";
 import type { Settings } from "./settings.ts";
 
@@ -20,7 +21,7 @@ export interface AccuracyCount extends AccuracyCell {
 }
 
 /** First seed of the held-out problems; the seeds that the page offers lie below it. */
-const firstSeed = 1_000_000;
+export const firstSeed = 1_000_000;
 
 export class AccuracyRunner extends EventTarget {
   counts: readonly AccuracyCount[] = [];
@@ -33,8 +34,7 @@ export class AccuracyRunner extends EventTarget {
   chance: number | null = null;
   /** The engine that counts now. */
   private handle: EngineHandle | null = null;
-  /** The one of our own, and the model that is loaded on it. */
-  private own: { readonly engine: EngineHandle; readonly model: string; readonly loaded: Promise<unknown>; ready: boolean } | null = null;
+  private readonly own = new BackgroundEngine();
   private round = 0;
 
   /** Problems answered and asked for, over all cells. */
@@ -55,7 +55,7 @@ export class AccuracyRunner extends EventTarget {
     this.chance = task.draw(firstSeed, { difficulty: task.difficulty.initial, shots: settings.shots, variant: settings.variant }).chance;
     this.changed();
     try {
-      const engine = settings.model.source === "embedded" ? await this.ownEngine(settings.model) : session.engine;
+      const engine = settings.model.source === "embedded" ? (await this.own.with(settings.model)).engine : session.engine;
       if (round !== this.round) return;
       if (!engine) throw new EngineError("accuracy: expected a loaded model, got none; load one first");
       this.handle = engine;
@@ -80,40 +80,13 @@ export class AccuracyRunner extends EventTarget {
     this.round++;
     this.running = false;
     this.handle?.stop();
-    // Half-loaded it would only take the processor from the page.
-    if (this.own && !this.own.ready) this.release();
+    this.own.stop();
     this.changed();
   }
 
   /** Lets go of the engine of our own where it has another model than the page. */
   follow(model: ModelChoice): void {
-    if (this.own && this.own.model !== JSON.stringify(model)) this.release();
-  }
-
-  private release(): void {
-    this.own?.engine.terminate();
-    this.own = null;
-  }
-
-  /** An engine of our own with this model; a new one where the last has another model, or ended. */
-  private async ownEngine(model: ModelChoice): Promise<EngineHandle> {
-    const key = JSON.stringify(model);
-    if (this.own?.model !== key) {
-      this.release();
-      const engine = connect(model.engine);
-      const own = { engine, model: key, loaded: engine.load(modelRequest(model, null), () => {}), ready: false };
-      this.own = own;
-      const forget = (): void => {
-        if (this.own === own) this.own = null;
-      };
-      own.loaded.then(() => (own.ready = true), forget);
-      void engine.ended.then(forget);
-    }
-    const { engine, loaded } = this.own;
-    await loaded;
-    // What it counted before is not asked for any more.
-    engine.stop();
-    return engine;
+    this.own.follow(model);
   }
 
   private changed(): void {

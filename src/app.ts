@@ -9,6 +9,7 @@ import { isTaken, pressKey } from "./keyboard.ts";
 import { stepsTaken } from "../probes/trace.ts";
 import "./pages/probe-page.ts";
 import { type Address, openPlace, type Place, places, readAddress, writeAddress } from "./places.ts";
+import type { OriginEvent } from "./provenance.ts";
 import { Session } from "./session.ts";
 import { colourScheme, documentStyle, sharedStyle } from "./theme.ts";
 import { traceFile } from "./trace-files.ts";
@@ -16,6 +17,7 @@ import "./views/help-dialog.ts";
 import type { HelpDialog } from "./views/help-dialog.ts";
 import "./views/load-banner.ts";
 import type { LoadEvent } from "./views/load-banner.ts";
+import type { OriginCard } from "./views/origin-card.ts";
 import "./views/model-picker.ts";
 import type { ModelEvent } from "./views/model-event.ts";
 import "./views/probe-verdict.ts";
@@ -55,6 +57,7 @@ export class GeodesicApp extends LitElement {
   @state() private tick = 0;
   @state() private address: Address = readAddress(location.hash);
   @query("help-dialog") private help!: HelpDialog;
+  @query("origin-card") private origin!: OriginCard;
   private seenPicture = false;
 
   override connectedCallback(): void {
@@ -122,9 +125,10 @@ export class GeodesicApp extends LitElement {
           <button @click=${this.openHelp} aria-label="help">?</button>
         </div>
       </header>
-      <main>${this.page()}</main>
+      <main @show-origin=${this.showOrigin}>${this.page()}</main>
       ${probing ? this.status() : nothing}
       <help-dialog></help-dialog>
+      <origin-card></origin-card>
     `;
   }
 
@@ -178,6 +182,11 @@ export class GeodesicApp extends LitElement {
   };
 
   private readonly openHelp = (): void => this.help.open();
+
+  private readonly showOrigin = async ({ detail: { of, beside } }: OriginEvent): Promise<void> => {
+    await import("./views/origin-card.ts");
+    await this.origin.show(of, beside);
+  };
 
   private readonly chooseModel = (event: ModelEvent): void => {
     void this.session.chooseModel(event.detail.model, event.detail.files);

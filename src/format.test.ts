@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bareToken, formatBytes, formatDuration, formatFixed, formatNumber, formatPercent } from "./format.ts";
+import { bareToken, formatBytes, formatDuration, formatFixed, formatNumber, formatP, formatPercent } from "./format.ts";
 
 test.each([
   [0, "0"], [-0, "0"], [1, "1"], [1.5, "1.5"], [0.01234, "0.0123"], [-41.96, "−42"], [999.6, "1000"], [1234, "1230"],
@@ -28,3 +28,4 @@ test.each([["␣Ben", "Ben"], ["⏎⏎", ""], ["b", "b"], ["a␣b", "a␣b"]])("
 test("ticks of one axis have the same decimals, and no minus before 0", () => {
   expect([0.5, 1, -0.04].map((value) => formatFixed(value, 1))).toEqual(["0.5", "1", "0"]);
 });
+test.each([[0.04321, "0.043"], [1, "1"], [2 ** -16, "< 0.0001"], [0, "< 0.0001"], [NaN, "–"], [0.00012, "0.00012"]])("p %d is written %s", (p, text) => expect(formatP(p)).toBe(text));

@@ -30,6 +30,13 @@ export function formatPercent(share: number): string {
   return `${formatFixed(percent, digits)} %`;
 }
 
+/** A p-value: two digits, and never 0. */
+export function formatP(p: number): string {
+  if (Number.isNaN(p)) return missing;
+  if (p < 1e-4) return "< 0.0001";
+  return String(Number(p.toPrecision(2)));
+}
+
 /** Bytes in decimal units, as file managers and the hub count them: `1.48 MB`. */
 export function formatBytes(bytes: number): string {
   if (!Number.isFinite(bytes)) return missing;

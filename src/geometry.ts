@@ -43,7 +43,7 @@ export class Geometry extends EventTarget {
   progress: { readonly done: number; readonly total: number } | null = null;
   notice = "";
 
-  private readonly probes: ProbeHandle = connectProbes();
+  readonly probes: ProbeHandle = connectProbes();
   private busy = false;
   private again = false;
   private shown = "";
@@ -69,7 +69,7 @@ export class Geometry extends EventTarget {
     const { settings, activeRuns } = this.session;
     // While steps are still arriving, PCA keeps up; UMAP waits for the whole picture.
     if (settings.projection === "umap" && this.session.running) return;
-    const key = JSON.stringify([activeRuns.map((run) => [run.mode, run.thought, run.revision, run.openedFrom, run.request.question, run.request.seed]), settings.projection, settings.layoutSeed, settings.extent, settings.selection.layer, this.session.load.status]);
+    const key = JSON.stringify([activeRuns.map((run) => [run.id, run.mode, run.thought, run.revision, run.openedFrom, run.request.question, run.request.seed]), settings.projection, settings.layoutSeed, settings.extent, settings.selection.layer, this.session.load.status]);
     if (key === this.shown) return;
     this.shown = key;
     if (this.busy) {
@@ -101,7 +101,10 @@ export class Geometry extends EventTarget {
     const { settings, activeRuns } = this.session;
     const pairs = activeRuns.flatMap((run) => {
       const trace = run.snapshot();
-      return trace ? [{ run, trace }] : [];
+      if (!trace) return [];
+      // An altered run is drawn from the step before its branch; one that nothing came of is the unaltered one.
+      const altered = run === this.session.runs.altered;
+      return altered && trace.branch === null ? [] : [{ run, trace, altered, least: altered ? Math.max(0, (trace.branch ?? 0) - 1) : 0 }];
     });
     this.notice = "";
     try {
@@ -113,32 +116,33 @@ export class Geometry extends EventTarget {
     }
   }
 
-  private async measure(id: string, pairs: readonly { run: LiveRun; trace: Trace }[], layer: number): Promise<MetricSeries[]> {
+  private async measure(id: string, pairs: readonly Drawn[], layer: number): Promise<MetricSeries[]> {
     const out: MetricSeries[] = [];
-    for (const { run, trace } of pairs) {
+    for (const { run, trace, altered, least } of pairs) {
       const measurement: Measurement = await this.probes.measure(trace, id, { layer: Math.min(layer, trace.model.layers), from: trace.questionStart });
       if (measurement.kind !== "series") continue;
       const origin = originOf(trace);
-      out.push({ mode: run.mode, control: run.isControl, steps: measurement.steps.map((step) => step - origin), values: measurement.values });
+      const drawn = measurement.steps.flatMap((step, i) => (step >= least ? [i] : []));
+      out.push({ mode: run.mode, ...lookOf(run, altered), steps: drawn.map((i) => measurement.steps[i]! - origin), values: Float32Array.from(drawn, (i) => measurement.values[i]!) });
     }
     return out;
   }
 
-  private async project(pairs: readonly { run: LiveRun; trace: Trace }[]): Promise<JointProjection | null> {
+  private async project(pairs: readonly Drawn[]): Promise<JointProjection | null> {
     const { projection: method, layoutSeed, extent, selection } = this.session.settings;
     if (pairs.length === 0) return null;
     const layers = Math.min(...pairs.map(({ trace }) => trace.model.layers));
     const layer = Math.min(selection.layer, layers);
-    const joint = jointTrajectory(pairs.map(({ trace }) => trace), layer, extent);
+    const joint = jointTrajectory(pairs.map(({ trace }) => trace), layer, extent, pairs.map(({ least }) => least));
     const { points, index } = joint;
     const toTracks = (coordinates: Tensor): PlotTrack[] =>
-      pairs.map(({ run, trace }, i) => {
+      pairs.map(({ run, trace, altered }, i) => {
         const rows = index.flatMap((point, r) => (point.trace === i ? [r] : []));
         const origin = originOf(trace);
         const drawn = new Float32Array(rows.length * 2);
         rows.forEach((r, k) => drawn.set(coordinates.data.subarray(2 * r, 2 * r + 2), 2 * k));
         const steps = rows.map((r) => run.steps[index[r]!.step]!);
-        return { mode: run.mode, control: run.isControl, steps: steps.map((step) => step.index - origin), labels: steps.map(labelOf), phases: steps.map((step) => step.phase), points: drawn };
+        return { mode: run.mode, ...lookOf(run, altered), steps: steps.map((step) => step.index - origin), labels: steps.map(labelOf), phases: steps.map((step) => step.phase), points: drawn };
       });
     const earlier = method === "pca" && this.components?.shape[1] === points.shape[1] ? this.components : null;
     let settled = false;
@@ -156,6 +160,20 @@ export class Geometry extends EventTarget {
     const { explained, trustworthiness, continuity, trustNeighbours: neighbours, epochs, stopped } = result;
     return { tracks: toTracks(result.coordinates), method, layer, seed: layoutSeed, explained, trustworthiness, continuity, neighbours, epochs, stopped };
   }
+}
+
+/** A run, and what is drawn of it. */
+interface Drawn {
+  readonly run: LiveRun;
+  readonly trace: Trace;
+  /** The reader altered it. */
+  readonly altered: boolean;
+  /** First step that is drawn. */
+  readonly least: number;
+}
+
+function lookOf(run: LiveRun, altered: boolean): Pick<PlotTrack, "control" | "name"> {
+  return altered ? { control: true, name: "altered" } : { control: run.isControl };
 }
 
 /** A thought is labelled by what it holds. */

@@ -6,9 +6,9 @@ import { concatenate, tensor, type Tensor } from "../probes/tensor.ts";
 import { type Answer, type DecodingMode, decodingModes, type Lens, type Step, type Thought, type ThoughtControl, thoughtControls, type Trace } from "../probes/trace.ts";
 import type { RunRequest, StepEvent } from "../workers/engine.ts";
 
-/** The four modes, and beside the latent loop at most one control. */
-export type RunKey = DecodingMode | "control";
-export const runKeys: readonly RunKey[] = [...decodingModes, "control"];
+/** The four modes, beside the latent loop at most one control, and at most one run that the reader has altered. */
+export type RunKey = DecodingMode | "control" | "altered";
+export const runKeys: readonly RunKey[] = [...decodingModes, "control", "altered"];
 
 /** Whether a thought stands in for the model's own, to see if the answer survives it. */
 export function isControl(thought: Thought): thought is ThoughtControl {
@@ -17,7 +17,12 @@ export function isControl(thought: Thought): thought is ThoughtControl {
 
 export type RunStatus = "waiting" | "running" | "done" | "failed" | "stopped";
 
+/** Runs made so far. */
+let made = 0;
+
 export class LiveRun {
+  /** Tells runs apart that ask the same. */
+  readonly id = ++made;
   status: RunStatus = "waiting";
   error = "";
   /** The finished trace; null while the run is going on. */
@@ -53,6 +58,11 @@ export class LiveRun {
 
   get isControl(): boolean {
     return this.mode === "latent" && isControl(this.thought);
+  }
+
+  /** Something was done to it on its way. */
+  get isAltered(): boolean {
+    return (this.request.interventions?.length ?? 0) > 0;
   }
 
   get steps(): readonly Step[] {
@@ -156,5 +166,6 @@ function requestOf(trace: Trace): RunRequest {
     problem: trace.problem,
     capture: true,
     kept: trace.lens?.kept ?? 5,
+    ...(trace.interventions ? { interventions: trace.interventions } : {}),
   };
 }

@@ -252,6 +252,8 @@ export class Session extends EventTarget {
 
   private requestOf(key: RunKey): RunRequest | null {
     const { settings } = this;
+    // An altered run is asked for where it is altered (`acts.ts`).
+    if (key === "altered") return null;
     const mode: DecodingMode = key === "control" ? "latent" : key;
     const thought: Thought = key === "control" ? settings.control : this.thought;
     if (key === "control" && !isControl(thought)) return null;
@@ -273,7 +275,8 @@ export class Session extends EventTarget {
   /** Changes settings; a change of the question runs it again. */
   async change(part: Partial<Settings>): Promise<void> {
     const before = this.settings;
-    this.settings = fitToTask({ ...before, ...part });
+    // What was done to a run of one task means nothing in another.
+    this.settings = fitToTask({ ...before, ...(part.task !== undefined && part.task !== before.task ? { acts: "" } : {}), ...part });
     this.writeAddress();
     this.changed();
     const asks: readonly (keyof Settings)[] = ["task", "difficulty", "shots", "variant", "seed", "thoughts"];

@@ -18,11 +18,17 @@ const changed: Settings = {
   layoutSeed: 3,
   extent: "question",
   selection: { mode: "cot", step: 2, layer: 1 },
+  acts: "cot truncate.2 patch.1.3.p12",
 };
 
 test("an address brings back all settings", () => {
   expect(decodeAddress(`#${encodeAddress(changed)}`)).toEqual(changed);
   expect(decodeAddress(`#${encodeAddress(initialSettings)}`)).toEqual(initialSettings);
+});
+
+test("a long list of acts stays out of the address", () => {
+  const long: Settings = { ...initialSettings, acts: `latent ${"skip.1 ".repeat(60)}` };
+  expect(decodeAddress(`#${encodeAddress(long)}`)).toEqual(initialSettings);
 });
 
 test("an empty address is the first screen", () => expect(decodeAddress("")).toEqual(initialSettings));

@@ -31,6 +31,8 @@ export interface Settings {
   readonly layoutSeed: number;
   readonly extent: Extent;
   readonly selection: Selection;
+  /** What is done to a run, as text (`act.ts`); "" is nothing. */
+  readonly acts: string;
 }
 
 export const initialSettings: Settings = {
@@ -49,7 +51,11 @@ export const initialSettings: Settings = {
   layoutSeed: 1,
   extent: "thinking",
   selection: { mode: "latent", step: 2, layer: 3 },
+  acts: "",
 };
+
+/** Longer lists of acts are not written into an address. */
+const longestActs = 300;
 
 /** Settings that a task can serve: difficulty, shots and variant moved into its range. */
 export function fitToTask(settings: Settings): Settings {
@@ -91,6 +97,7 @@ export function encodeAddress(settings: Settings): string {
   put("mode", selection.mode, first.selection.mode);
   put("step", selection.step, first.selection.step);
   put("layer", selection.layer, first.selection.layer);
+  if (settings.acts.length <= longestActs) put("acts", settings.acts, first.acts);
   return `/probe?${query}`;
 }
 
@@ -128,5 +135,6 @@ export function decodeAddress(hash: string): Settings {
       step: integer("step", first.selection.step, -999, 9999),
       layer: integer("layer", first.selection.layer, 0, 999),
     },
+    acts: (query.get("acts") ?? first.acts).slice(0, longestActs),
   });
 }

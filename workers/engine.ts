@@ -289,6 +289,8 @@ export interface PopulationRequest {
   readonly draws: number;
   /** The most steps of a run of which numbers are kept one by one. */
   readonly steps: number;
+  /** Of so many problems the state that the answer is read from is kept. */
+  readonly keepLast: number;
 }
 
 /** What the page sees, over Comlink. */

@@ -33,7 +33,7 @@ test("a population: rows come in, curves and comparisons go out", async () => {
   const cells = [{ mode: "cot" as const }, { mode: "latent" as const }];
   service.beginPopulation(ids, 2);
   const rows = Array.from({ length: 6 }, (_, i) =>
-    populationRow(i, cells.map(({ mode }, c) => exampleTrace({ steps: 9, layers: 2, hiddenSize: 5, mode, seed: 10 * i + c })), [], { probes: ids.map(findProbe), start: "question", draws: 1, steps: 20 }, new Random(i)));
+    populationRow(i, cells.map(({ mode }, c) => exampleTrace({ steps: 9, layers: 2, hiddenSize: 5, mode, seed: 10 * i + c })), [], { probes: ids.map(findProbe), start: "question", draws: 1, steps: 20, keepLast: true }, new Random(i)));
   service.addToPopulation("model", rows.slice(0, 2));
   service.addToPopulation("model", rows.slice(2));
   service.addToPopulation("untrained", rows.slice(0, 3));

@@ -3,13 +3,15 @@
  * Served by `npm run dev` at /e2e/gallery/gallery.html; not part of the build.
  */
 import { html, render, type TemplateResult } from "lit";
-import { accuracyRows, metricSeries, tracks } from "./test-data.ts";
+import { accuracyRows, heatCells, metricSeries, tracks } from "./test-data.ts";
 import type { Selection, SelectEvent } from "../../src/selection.ts";
 import { documentStyle } from "../../src/theme.ts";
 import "../../src/views/accuracy-chart.ts";
+import "../../src/views/heat-map.ts";
 import "../../src/views/metric-chart.ts";
 import "../../src/views/panel.ts";
 import "../../src/views/progress-bar.ts";
+import "../../src/views/sweep-chart.ts";
 import "../../src/views/trajectory-plot.ts";
 
 const sheet = new CSSStyleSheet();
@@ -28,6 +30,9 @@ const joint = tracks();
 const crowd = tracks(40);
 const empty = tracks(0).slice(0, 0);
 const accuracy = accuracyRows();
+const unaltered = { rate: 0.9, low: 0.7, high: 0.97, answered: 20 };
+const patches = heatCells(8, 4, (column, row) => (column === 7 && row === 3 ? 0 : column === 2 ? 1 : Math.min(0.9, 0.2 + 0.1 * Math.abs(column - 4) + 0.1 * row)));
+const noise = heatCells(7, 1, (column) => 0.9 / (1 + 0.3 * column));
 const few = accuracy.filter((row) => row.control === null || row.control === "none");
 
 function page(): TemplateResult {
@@ -55,6 +60,12 @@ function page(): TemplateResult {
     </geo-panel>
     <geo-panel heading="The same with all controls">
       <accuracy-chart .rows=${accuracy} difficultyName="hops" .chance=${1 / 12} .selectedDifficulty=${4} heading="share of right answers by hops, with controls"></accuracy-chart>
+    </geo-panel>
+    <geo-panel heading="Where does the answer hang?">
+      <heat-map heading="share of right answers by step and layer" .columns=${Array.from({ length: 8 }, (_, i) => String(i))} columnTitle="step" .rows=${["embed", "layer 1", "layer 2", "layer 3"]} .cells=${patches} .unaltered=${unaltered} .chance=${1 / 12} .selected=${[2, 3]}></heat-map>
+    </geo-panel>
+    <geo-panel heading="How much noise does it bear?">
+      <sweep-chart heading="share of right answers by noise" .labels=${["0", "0.25", "0.5", "1", "1.5", "2", "4"]} axisTitle="noise, over the thought’s norm" .cells=${noise} .unaltered=${unaltered} .chance=${1 / 12}></sweep-chart>
     </geo-panel>
     <geo-panel heading="Before anything has run"><trajectory-plot .tracks=${empty}></trajectory-plot></geo-panel>
   </main>`;

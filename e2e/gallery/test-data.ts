@@ -2,6 +2,7 @@
 import { wilson } from "../../probes/statistics/wilson.ts";
 import type { DecodingMode, Thought } from "../../probes/trace.ts";
 import type { AccuracyRow } from "../../src/views/accuracy-chart.ts";
+import type { HeatCell } from "../../src/views/heat-map.ts";
 import type { MetricSeries } from "../../src/views/metric-chart.ts";
 import type { PlotTrack } from "../../src/views/trajectory-plot.ts";
 
@@ -80,4 +81,16 @@ export function accuracyRows(): AccuracyRow[] {
       return { difficulty, correct, answered: 50, low, high };
     }),
   }));
+}
+
+/** Cells of a sweep, columns outermost, one rate each; the last two are still to come. */
+export function heatCells(columns: number, rows: number, rate: (column: number, row: number) => number): (HeatCell | null)[] {
+  return Array.from({ length: columns * rows }, (_, i) => {
+    if (i >= columns * rows - 2) return null;
+    const [column, row] = [Math.floor(i / rows), i % rows];
+    const correct = Math.round(20 * rate(column, row));
+    const [low, high] = wilson(correct, 20);
+    const change = -4 * (0.9 - rate(column, row));
+    return { correct, answered: 20, low, high, change, changeLow: change - 0.4, changeHigh: change + 0.4, done: `the state at step ${column}, layer ${row}, becomes another one` };
+  });
 }

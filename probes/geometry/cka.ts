@@ -100,6 +100,7 @@ export const debiasedKernelOf = ({ distances }: LayerStates): Kernel => debiased
 
 export const layerCka: ProfileProbe = profileProbe({
   id: "layer-cka",
+  name: "CKA with the layer below",
   group: "layers",
   title: "Does the layer order the steps as the one below?",
   unit: "1",

@@ -84,14 +84,6 @@ export function doubled(points: Tensor): Tensor {
   return concatenate([points, points]);
 }
 
-/** The rows in another order. */
-export function reordered(points: Tensor, order: readonly number[]): Tensor {
-  const D = points.shape[1] ?? 0;
-  const out = tensor([order.length, D]);
-  order.forEach((from, to) => out.data.set(points.data.subarray(from * D, (from + 1) * D), to * D));
-  return out;
-}
-
 /** [T, L, D] of which each layer is one of the paths [T, D]. */
 export function layered(paths: readonly Tensor[]): Tensor {
   const [T = 0, D = 0] = paths[0]!.shape;

@@ -42,6 +42,7 @@ export function expectedDirectness(stepLengths: ArrayLike<number>): number {
 
 export const correctedDirectnessProbe: ProfileProbe = profileProbe({
   id: "corrected-directness",
+  name: "directness over a walk’s",
   group: "path",
   title: "How direct, beside a random walk?",
   unit: "1",

@@ -38,6 +38,7 @@ const spectrumOf = ({ distances }: LayerStates): Float64Array => spectrum(distan
 
 export const effectiveRankProbe: ProfileProbe = profileProbe({
   id: "effective-rank",
+  name: "effective rank",
   group: "cloud",
   title: "How many directions are filled?",
   unit: "1",

@@ -1,10 +1,10 @@
 /** What must not change a measure, for those that have no such test beside them: points that occur twice, turning, scale. */
 import { expect, test } from "vitest";
 import { Random } from "../random.ts";
-import { tensor, type Tensor } from "../tensor.ts";
+import { rows, tensor, type Tensor } from "../tensor.ts";
 import { effectiveBits } from "../thoughts/effective-bits.ts";
 import { relativeSteps } from "../thoughts/relative-step.ts";
-import { gauss, moved, reordered, walk } from "./clouds.test-support.ts";
+import { gauss, moved, walk } from "./clouds.test-support.ts";
 import { correctedDirectness } from "./corrected-directness.ts";
 import { expectedOverlap, neighbourhoodOverlap } from "./neighbourhood-overlap.ts";
 import { flowSimilarity } from "./flow-similarity.ts";
@@ -16,7 +16,7 @@ import { turningAngles } from "./turning-angle.ts";
 import { localLipschitz } from "../sensitivity/local-lipschitz.ts";
 
 /** Every state twice in a row: a path that pauses at each step. */
-const paused = (path: Tensor): Tensor => reordered(path, Array.from({ length: 2 * (path.shape[0] ?? 0) }, (_, i) => i >> 1));
+const paused = (path: Tensor): Tensor => rows(path, Array.from({ length: 2 * (path.shape[0] ?? 0) }, (_, i) => i >> 1));
 const seeds = [1, 2, 3];
 
 test.each(seeds)("a pause at every state changes neither length, directness nor geodesic, seed %i", (seed) => {
@@ -51,7 +51,7 @@ test.each(seeds)("relative steps: turned and scaled, seed %i", (seed) => {
 test.each(seeds)("Procrustes: the order of inputs does not count, as long as it is one order, seed %i", (seed) => {
   const [x, y] = [gauss(25, 5, seed), gauss(25, 3, seed + 5)] as const;
   const order = new Random(seed).shuffle(Array.from({ length: 25 }, (_, i) => i));
-  expect(procrustesDistance(reordered(x, order), reordered(y, order))).toBeCloseTo(procrustesDistance(x, y), 6);
+  expect(procrustesDistance(rows(x, order), rows(y, order))).toBeCloseTo(procrustesDistance(x, y), 6);
 });
 test.each(seeds)("local Lipschitz: turning what comes out changes nothing, seed %i", async (seed) => {
   const m = gauss(7, 7, seed);

@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import { Random } from "../random.ts";
-import { matrix, tensor, type Tensor } from "../tensor.ts";
-import { circle, doubled, gauss, moved, reordered } from "./clouds.test-support.ts";
+import { matrix, rows, tensor, type Tensor } from "../tensor.ts";
+import { circle, doubled, gauss, moved } from "./clouds.test-support.ts";
 import { geodesicDistances, knnGeodesic } from "./knn-geodesic.ts";
 
 const halfCircle = circle(398, 1, 200);
 const between = (path: Tensor): Tensor => {
   // Both ends stay, the points between them are visited in random order.
   const n = path.shape[0]!;
-  return reordered(path, [0, ...new Random(1).shuffle(Array.from({ length: n - 2 }, (_, i) => i + 1)), n - 1]);
+  return rows(path, [0, ...new Random(1).shuffle(Array.from({ length: n - 2 }, (_, i) => i + 1)), n - 1]);
 };
 
 test("points on a geodesic: 1; a half circle is π/2 of its chord", () => {

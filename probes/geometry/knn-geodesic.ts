@@ -84,6 +84,7 @@ const geodesicOf = ({ distances }: LayerStates): KnnGeodesic => knnGeodesic(dist
 
 export const detour: ProfileProbe = profileProbe({
   id: "detour",
+  name: "length over geodesic",
   group: "path",
   title: "How much longer than the way along the cloud?",
   unit: "1",
@@ -98,6 +99,7 @@ export const detour: ProfileProbe = profileProbe({
 
 export const bend: ProfileProbe = profileProbe({
   id: "bend",
+  name: "geodesic over chord",
   group: "path",
   title: "How bent is the cloud between its ends?",
   unit: "1",

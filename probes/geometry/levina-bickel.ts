@@ -41,6 +41,7 @@ export function levinaBickel(points: Points, k = 20): number {
 
 export const levinaBickelProbe: ProfileProbe = profileProbe({
   id: "levina-bickel",
+  name: "dimension (Levina–Bickel)",
   group: "cloud",
   title: "How many dimensions nearby (20 neighbours)?",
   unit: "1",

@@ -39,6 +39,7 @@ export function mengerCurvature(a: number, b: number, c: number): number {
 
 export const mengerCurvatureProbe: Probe = {
   id: "menger-curvature",
+  name: "Menger curvature",
   group: "path",
   kind: "series",
   title: "How tightly does it bend?",

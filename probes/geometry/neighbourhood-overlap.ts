@@ -41,6 +41,7 @@ export function expectedOverlap(n: number, k: number): number {
 
 export const layerOverlap: ProfileProbe = profileProbe({
   id: "layer-overlap",
+  name: "neighbours kept from the layer below",
   group: "layers",
   title: "Do steps keep their neighbours from the layer below?",
   unit: "1",

@@ -30,6 +30,7 @@ export function participationRatio(points: Points): number {
 
 export const participationRatioProbe: ProfileProbe = profileProbe({
   id: "participation-ratio",
+  name: "participation ratio",
   group: "cloud",
   title: "Over how many directions do the states spread?",
   unit: "1",

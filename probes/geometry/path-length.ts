@@ -61,6 +61,7 @@ export function walkDirectness(n: number): number {
 
 export const pathLengthProbe: Probe = {
   id: "path-length",
+  name: "path length",
   group: "path",
   kind: "series",
   title: "How far has it come?",
@@ -81,6 +82,7 @@ export const pathLengthProbe: Probe = {
 
 export const directnessProbe: Probe = {
   id: "directness",
+  name: "directness",
   group: "path",
   kind: "series",
   title: "How direct is the path?",

@@ -136,6 +136,7 @@ const gramOf = ({ distances }: LayerStates): Float64Array => centredGram(distanc
 
 export const layerProcrustes: ProfileProbe = profileProbe({
   id: "layer-procrustes",
+  name: "Procrustes from the layer below",
   group: "layers",
   title: "What does turning the layer below not explain?",
   unit: "1",

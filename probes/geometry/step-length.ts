@@ -32,6 +32,7 @@ export function distance(path: Tensor, a: number, b: number, hiddenSize = path.s
 
 export const stepLength: Probe = {
   id: "step-length",
+  name: "step length",
   group: "path",
   kind: "series",
   title: "How far does each step move?",

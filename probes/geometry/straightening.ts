@@ -42,6 +42,7 @@ const meanAngle = ({ path }: LayerStates): number => mean(turningAngles(path));
 
 export const straighteningProbe: ProfileProbe = profileProbe({
   id: "straightening",
+  name: "straightening",
   group: "path",
   title: "How much straighter than the embedding?",
   unit: "rad",

@@ -46,6 +46,7 @@ export function turningAngles(path: Tensor): Float32Array<ArrayBuffer> {
 
 export const turningAngle: Probe = {
   id: "turning-angle",
+  name: "turning angle",
   group: "path",
   kind: "series",
   title: "How sharply does it turn?",

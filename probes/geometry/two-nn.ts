@@ -59,6 +59,7 @@ export function twoNn(points: Points, discard = 0.1): TwoNn {
 
 export const twoNnProbe: ProfileProbe = profileProbe({
   id: "two-nn",
+  name: "dimension (TwoNN)",
   group: "cloud",
   title: "How many dimensions nearby (TwoNN)?",
   unit: "1",

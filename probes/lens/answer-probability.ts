@@ -17,6 +17,7 @@ export function answerProbabilities(steps: readonly Pick<Step, "answerLogprob">[
 
 export const answerProbability: Probe = {
   id: "answer-probability",
+  name: "p(answer)",
   group: "readout",
   kind: "series",
   title: "Does it know the answer yet?",

@@ -18,6 +18,7 @@ export function entropies(steps: readonly Pick<Step, "entropy">[]): Float32Array
 
 export const entropyProbe: Probe = {
   id: "entropy",
+  name: "next-token entropy",
   group: "readout",
   kind: "series",
   title: "How undecided is it?",

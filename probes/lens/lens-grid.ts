@@ -70,6 +70,7 @@ function rowsFrom(t: Tensor, from: number, f: (x: number) => number): Tensor {
 
 export const lensEntropy: Probe = {
   id: "lens-entropy",
+  name: "lens entropy",
   group: "readout",
   kind: "grid",
   title: "At which layer does it make up its mind?",
@@ -88,6 +89,7 @@ export const lensEntropy: Probe = {
 
 export const lensAnswerProbability: Probe = {
   id: "lens-answer-probability",
+  name: "lens p(answer)",
   group: "readout",
   kind: "grid",
   title: "Where does the answer appear?",

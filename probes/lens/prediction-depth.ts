@@ -37,6 +37,7 @@ export function predictionDepths(tokens: Tensor): Float32Array<ArrayBuffer> {
 
 export const predictionDepth: Probe = {
   id: "prediction-depth",
+  name: "prediction depth",
   group: "readout",
   kind: "series",
   title: "How deep is it decided?",

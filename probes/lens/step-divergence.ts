@@ -89,6 +89,7 @@ export function stepDivergences(lens: Pick<Lens, "tokens" | "logprobs">): Tensor
 
 export const stepDivergence: Probe = {
   id: "step-divergence",
+  name: "KL between steps",
   group: "readout",
   kind: "grid",
   title: "How much does each step change its mind?",

@@ -44,6 +44,7 @@ export function topTokenChanges(tokens: Tensor): Float32Array<ArrayBuffer> {
 
 export const topTokenChangesProbe: Probe = {
   id: "top-token-changes",
+  name: "top-token changes",
   group: "readout",
   kind: "series",
   title: "How often does it change its mind on the way up?",

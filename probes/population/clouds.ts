@@ -76,7 +76,7 @@ const near = 10;
  */
 export function* cloudsOf(population: Population, layers: readonly number[]): Steps<Clouds> {
   const cells = Array.from({ length: population.cells }, (_, cell) => cell);
-  const rows = population.rows.slice(0, mostProblems);
+  const rows = population.rows.filter((row) => row.cells.every(({ last }) => last.data.length > 0)).slice(0, mostProblems);
   const states = cells.map((cell) => lastStates(rows, cell));
   const found = { cells: [] as CellCloud[], pairs: [] as CloudPair[], deviations: [] as CellDeviation[] };
   const deviations = cells.map((cell) => deviationOf(rows, cell, states[cell]!, layers));

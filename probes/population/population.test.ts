@@ -24,7 +24,7 @@ function traceOf(paths: readonly Tensor[], correct = true): Trace {
     activations: { residPost: layered(paths), finalNorm: tensor([T, D]) },
   };
 }
-const plan = (ids: readonly string[], part: Partial<RowPlan> = {}): RowPlan => ({ probes: ids.map(probe), start: "question", draws: 3, steps: 64, ...part });
+const plan = (ids: readonly string[], part: Partial<RowPlan> = {}): RowPlan => ({ probes: ids.map(probe), start: "question", draws: 3, steps: 64, keepLast: true, ...part });
 
 test("a row holds each run's numbers, its nulls, and those over the last m states", () => {
   const [long, short] = [walk(gauss(20, 300, 1)), gauss(8, 300, 2)];

@@ -26,6 +26,8 @@ export interface RowPlan {
   readonly draws: number;
   /** The most steps of a run of which the numbers are kept one by one; its number as a whole counts all. */
   readonly steps: number;
+  /** Whether the last state is kept. */
+  readonly keepLast: boolean;
 }
 
 /** One measure of one run. Columns as in `RunMeasure`. */
@@ -46,7 +48,7 @@ export interface CellRow {
   readonly states: number;
   /** In the order of the plan's probes; null where the run lacks what one needs. */
   readonly measures: readonly (MeasureRow | null)[];
-  /** The last state, from which the answer is read, [L+1, D]; empty without hidden states. */
+  /** The last state, from which the answer is read, [L+1, D]; empty where it is not kept. */
   readonly last: Tensor;
 }
 
@@ -112,7 +114,7 @@ function cellRow(trace: Trace, matched: number | null, plan: RowPlan, random: Ra
   return {
     correct: trace.answer.correct,
     states: trace.steps.length - from,
-    last: captured ? tensor(residPost.shape.slice(1), row(residPost, trace.steps.length - 1).slice()) : tensor([0, 0]),
+    last: captured && plan.keepLast ? tensor(residPost.shape.slice(1), row(residPost, trace.steps.length - 1).slice()) : tensor([0, 0]),
     measures: plan.probes.map((probe) => {
       if (missingNeeds(probe, trace).length > 0) return null;
       const own = runMeasure(probe, trace, from, states);

@@ -30,6 +30,7 @@ export function mutualCosine({ shape: [n = 0, D = 0], data }: Tensor): number {
 
 export const mutualCosineProbe: ProfileProbe = profileProbe({
   id: "mutual-cosine",
+  name: "mutual cosine",
   group: "cloud",
   title: "Do the states point the same way?",
   unit: "1",

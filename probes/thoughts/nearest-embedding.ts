@@ -51,6 +51,7 @@ export function expectedNearestCosine(V: number, D: number): number {
 
 export const nearestCosine: Probe = {
   id: "nearest-cosine",
+  name: "nearest embedding, cosine",
   group: "thought",
   kind: "series",
   title: "How near is a thought to a token?",

@@ -35,6 +35,7 @@ export function norm(x: ArrayLike<number>, at: number, length: number): number {
 
 export const normRatioProbe: Probe = {
   id: "norm-ratio",
+  name: "norm over an embedding’s",
   group: "thought",
   kind: "series",
   title: "How large is a thought, beside an embedding?",

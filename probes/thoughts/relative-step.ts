@@ -49,6 +49,7 @@ export function orbit(path: Tensor, tolerance = 1e-4): Orbit {
 
 export const relativeStep: Probe = {
   id: "relative-step",
+  name: "relative step",
   group: "path",
   kind: "series",
   title: "How much of the state does a step change?",

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { gauss, moved, pointsBy, reordered, sphere } from "../geometry/clouds.test-support.ts";
+import { gauss, moved, pointsBy, sphere } from "../geometry/clouds.test-support.ts";
 import { distancesOf } from "../geometry/distances.ts";
 import { embedded, linkedRings, nestedRings, plane, ring, swissRoll, torus } from "../geometry/manifolds.ts";
 import { Random } from "../random.ts";
-import { concatenate, matrix, tensor, type Tensor } from "../tensor.ts";
+import { concatenate, matrix, rows, tensor, type Tensor } from "../tensor.ts";
 import { bettiNumbers } from "./betti-numbers.ts";
 import { farthestPoints } from "./farthest-points.ts";
 import { persistence } from "./persistence.ts";
@@ -99,8 +99,19 @@ test("rotation, scale, order, doubled and missing points change nothing", () => 
   const other = bettiNumbers(moved(points, 1));
   expect(other).toMatchObject({ parts, loops });
   expect(other.cover / 3).toBeCloseTo(cover, 3);
-  const backwards = reordered(points, Array.from({ length: 400 }, (_, i) => 399 - i));
+  const backwards = rows(points, Array.from({ length: 400 }, (_, i) => 399 - i));
   expect(bettiNumbers(concatenate([backwards, tensor([1, 3], Float32Array.of(NaN, 0, 0)), backwards]))).toMatchObject({ parts, loops });
+});
+test("stray points are no part, small parts are", () => {
+  const strays = tensor([3, 2], Float32Array.of(9, 9, -9, 9, 9, -9));
+  expect(bettiNumbers(concatenate([circle(400), strays]))).toMatchObject({ parts: 1, loops: 1 });
+  const far = tensor([20, 2], Float32Array.from({ length: 40 }, (_, i) => 9 + i / 100));
+  expect(bettiNumbers(concatenate([circle(400), far]))).toMatchObject({ parts: 2, loops: 1 });
+});
+test("the longest loop lasts from its birth to its death", () => {
+  const { bars, longest } = bettiNumbers(circle(400));
+  expect(longest).toBe(bars.loops[0]!.death / bars.loops[0]!.birth);
+  expect(bettiNumbers(matrix([[0], [1], [2], [3], [4], [5], [6], [7]])).longest).toBe(1);
 });
 test("distances serve as points do", () => {
   const points = circle(200);
@@ -111,12 +122,12 @@ describe("landmarks", () => {
   test("lie as far apart as they cover", () => {
     const points = gauss(300, 3, 1);
     const { n, squares } = distancesOf(points);
-    const { rows, cover } = farthestPoints(points, 30);
-    expect(new Set(rows).size).toBe(30);
+    const { rows: chosen, cover } = farthestPoints(points, 30);
+    expect(new Set(chosen).size).toBe(30);
     let least = Infinity;
-    for (const i of rows) for (const j of rows) if (i !== j) least = Math.min(least, Math.sqrt(squares[i * n + j]!));
+    for (const i of chosen) for (const j of chosen) if (i !== j) least = Math.min(least, Math.sqrt(squares[i * n + j]!));
     expect(least).toBeGreaterThanOrEqual(cover);
-    const near = Array.from({ length: n }, (_, i) => Math.min(...rows.map((r) => Math.sqrt(squares[i * n + r]!))));
+    const near = Array.from({ length: n }, (_, i) => Math.min(...chosen.map((r) => Math.sqrt(squares[i * n + r]!))));
     expect(Math.max(...near)).toBeCloseTo(cover, 12);
   });
   test("of a line are its ends, then the middle", () => expect(farthestPoints(matrix([[0], [1], [2], [3], [4]]), 3)).toEqual({ rows: [0, 4, 2], cover: 1 }));

@@ -18,6 +18,7 @@ import { words } from "../words.ts";
 import "../views/accuracy-panel.ts";
 import "../views/lens-grid.ts";
 import "../views/metric-chart.ts";
+import "../views/more-measures.ts";
 import "../views/mode-column.ts";
 import type { ControlEvent } from "../views/mode-column.ts";
 import "../views/panel.ts";
@@ -29,6 +30,8 @@ import "../views/question-bar.ts";
 import type { SettingsEvent } from "../views/question-bar.ts";
 import "../views/token-bars.ts";
 import "../views/trajectory-plot.ts";
+import "../views/what-if.ts";
+import type { WhatIf } from "../views/what-if.ts";
 import { probePageStyle } from "./probe-page.style.ts";
 
 @customElement("probe-page")
@@ -65,12 +68,14 @@ export class ProbePage extends LitElement {
 
   protected override render(): TemplateResult {
     const { session } = this;
-    return html`<div data-tick=${this.tick} @select-step=${this.select} @change-settings=${this.changeSettings}>
+    return html`<div data-tick=${this.tick} @select-step=${this.select} @change-settings=${this.changeSettings} @what-if=${this.whatIf}>
       ${this.question()}
       ${this.columns()}
       <div class="pair">${this.trajectory()} ${this.holds()}</div>
+      <what-if .session=${session} .acts=${session.settings.acts}></what-if>
       <section class="multiples" aria-label="measures per step">${charted.map((id) => this.measure(id))}</section>
       ${session.custom ? nothing : html`<accuracy-panel .runner=${this.accuracy} .settings=${session.settings} ?ready=${session.load.status === "ready"} @run-accuracy=${this.runAccuracy}></accuracy-panel>`}
+      <more-measures .session=${session} .geometry=${this.geometry}></more-measures>
     </div>`;
   }
 
@@ -150,7 +155,7 @@ export class ProbePage extends LitElement {
       ${decodingModes.map((mode) => {
         const run = session.runs[mode] ?? null;
         const control = mode === "latent" ? (session.runs.control ?? null) : null;
-        return html`<mode-column id="column-${mode}" .mode=${mode} .run=${run} .control=${control} .chosenControl=${settings.control} .method=${session.thought} ?untrained=${mode === "latent" && this.untrained} .noise=${settings.noise} .temperature=${settings.temperature}
+        return html`<mode-column id="column-${mode}" .mode=${mode} .run=${run} .control=${control} .altered=${session.runs.altered?.mode === mode ? session.runs.altered : null} .chosenControl=${settings.control} .method=${session.thought} ?untrained=${mode === "latent" && this.untrained} .noise=${settings.noise} .temperature=${settings.temperature}
           .selection=${settings.selection} ?selected=${settings.selection.mode === mode} ?playing=${session.player.playing}
           given=${this.given(mode)} .revision=${this.tick} @choose-control=${this.chooseControl}></mode-column>`;
       })}
@@ -267,6 +272,10 @@ export class ProbePage extends LitElement {
 
   private readonly usePrompts = (event: PromptsEvent): void => {
     void this.session.useCustomPrompts(event.detail);
+  };
+
+  private readonly whatIf = (): void => {
+    void this.renderRoot.querySelector<WhatIf>("what-if")?.show();
   };
 
   private readonly runAccuracy = (): void => {

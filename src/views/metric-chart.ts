@@ -15,7 +15,10 @@ import { dashOf, modeMark } from "./legend.ts";
 
 export interface MetricSeries {
   readonly mode: DecodingMode;
+  /** Drawn thin and hollow: a control, or a run beside another. */
   readonly control: boolean;
+  /** In the key and the table; left out: as the mode, or "control". */
+  readonly name?: string;
   /** Relative to the end of the prompt. */
   readonly steps: readonly number[];
   /** NaN where the measure is not defined; the line has a gap there. */
@@ -41,7 +44,7 @@ export class MetricChart extends ChartElement {
     return {
       type: "scatter",
       data: {
-        datasets: this.series.map(({ mode, control, steps, values }) => {
+        datasets: this.series.map(({ mode, control, name, steps, values }) => {
           const style = modeStyles[mode];
           const colour = this.colourOf(mode);
           return {
@@ -52,7 +55,7 @@ export class MetricChart extends ChartElement {
             borderColor: colour,
             backgroundColor: control || style.shape === "ring" ? this.colours.raised : colour,
             borderWidth: control ? 1.2 : 2,
-            borderDash: dashOf(mode, control ? 0 : null),
+            borderDash: dashOf(mode, control ? (name === undefined ? 0 : 1) : null),
             pointStyle: style.pointStyle,
             pointRadius: dense ? 0 : control ? 2.2 : 3,
             pointBorderWidth: control ? 1.2 : 1.6,
@@ -131,13 +134,13 @@ export class MetricChart extends ChartElement {
   protected override below(): unknown {
     const step = this.selection?.step;
     if (step === undefined) return "";
-    const found = this.series.flatMap(({ mode, control, steps, values }) => {
-      const value = values[steps.indexOf(step)];
-      return value === undefined || Number.isNaN(value) ? [] : [{ mode, control, value }];
+    const found = this.series.flatMap((series) => {
+      const value = series.values[series.steps.indexOf(step)];
+      return value === undefined || Number.isNaN(value) ? [] : [{ mode: series.mode, control: series.control, name: nameOf(series), value }];
     });
     if (found.length === 0) return `step ${step}: not defined here`;
     return html`<div class="legend readout">${found.map(
-      ({ mode, control, value }) => html`<span class="key" title=${name(mode, control)}>${modeMark(mode, control ? 0 : null, false)}<span class="visually-hidden">${name(mode, control)} </span>${formatNumber(value)}</span>`,
+      ({ mode, control, name, value }) => html`<span class="key" title=${name}>${modeMark(mode, control ? 0 : null, false)}<span class="visually-hidden">${name} </span>${formatNumber(value)}</span>`,
     )}</div>`;
   }
 
@@ -145,7 +148,7 @@ export class MetricChart extends ChartElement {
     const steps = [...new Set(this.series.flatMap((s) => s.steps))].sort((a, b) => a - b);
     const unit = this.unit === "1" || this.unit === "" ? "" : ` (${this.unit})`;
     return {
-      head: ["step", ...this.series.map(({ mode, control }) => `${name(mode, control)}${unit}`)],
+      head: ["step", ...this.series.map((series) => `${nameOf(series)}${unit}`)],
       rows: steps.map((step) => [formatNumber(step), ...this.series.map((s) => formatNumber(s.values[s.steps.indexOf(step)] ?? Number.NaN))]),
     };
   }
@@ -160,6 +163,6 @@ function line(ctx: CanvasRenderingContext2D, x: number, top: number, bottom: num
   ctx.stroke();
 }
 
-function name(mode: DecodingMode, control: boolean): string {
-  return control ? "control" : words.modes[mode].name;
+function nameOf({ mode, control, name = control ? "control" : words.modes[mode].name }: MetricSeries): string {
+  return name;
 }

@@ -1,7 +1,7 @@
 /** One way of thinking: what it does, its steps, its answer, right or wrong, and what it cost. */
 import { css, html, LitElement, nothing, svg, type SVGTemplateResult, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { stepsTaken, thoughtControls, thoughtMethods, type DecodingMode, type Thought, type ThoughtMethod } from "../../probes/trace.ts";
+import { type Answer, stepsTaken, thoughtControls, thoughtMethods, type DecodingMode, type Thought, type ThoughtMethod } from "../../probes/trace.ts";
 import { formatNumber, formatPercent } from "../format.ts";
 import type { LiveRun } from "../live-run.ts";
 import { originOf, SelectEvent, type Selection } from "../selection.ts";
@@ -22,6 +22,13 @@ export function modeShape(mode: DecodingMode): SVGTemplateResult {
 export class ControlEvent extends CustomEvent<Thought> {
   constructor(thought: Thought) {
     super("choose-control", { detail: thought, bubbles: true, composed: true });
+  }
+}
+
+/** Fired to ask what would come of it if the selected step were another. */
+export class WhatIfEvent extends CustomEvent<null> {
+  constructor() {
+    super("what-if", { detail: null, bubbles: true, composed: true });
   }
 }
 
@@ -53,6 +60,8 @@ export class ModeColumn extends LitElement {
       .controls input { width: 4.5rem; min-height: 1.6rem; }
       .controls select { min-height: 1.6rem; padding: 0 0.3rem; max-width: 100%; }
       .untrained { border: 1px solid var(--strong); border-radius: 999px; padding: 0 0.55rem; font-size: var(--small); color: var(--soft); white-space: nowrap; }
+      .what-if { margin-left: auto; border: 0; background: none; padding: 0; min-height: 1.5rem; color: var(--mode-ink); text-decoration: underline; text-underline-offset: 3px; text-decoration-thickness: 1px; }
+      .altered { border-left: 2px dotted var(--mode); padding-left: 0.6rem; font-size: var(--small); }
       .control { margin-top: auto; border-top: 1px dashed var(--line); padding-top: 0.5rem; display: flex; flex-direction: column; gap: 0.4rem; }
     `,
   ];
@@ -60,6 +69,8 @@ export class ModeColumn extends LitElement {
   @property({ reflect: true }) mode: DecodingMode = "direct";
   @property({ attribute: false }) run: LiveRun | null = null;
   @property({ attribute: false }) control: LiveRun | null = null;
+  /** The same run as the reader has altered it, where this is the mode in question. */
+  @property({ attribute: false }) altered: LiveRun | null = null;
   @property({ attribute: false }) chosenControl: Thought = "hidden";
   /** How the latent loop makes its inputs. */
   @property({ attribute: false }) method: ThoughtMethod = "hidden";
@@ -90,6 +101,7 @@ export class ModeColumn extends LitElement {
         ${this.untrained ? html`<span class="untrained" title=${words.untrained.long}>${words.untrained.short}</span>` : nothing}
       </header>
       ${this.run ? this.runBody(this.run, false) : html`<p class="soft small">waiting for the model</p>`}
+      ${this.run?.trace && this.altered ? this.alteredLine(this.run, this.altered) : nothing}
       ${this.mode === "latent" ? this.controls() : this.mode === "cot" ? this.sampling() : nothing}
     `;
   }
@@ -103,9 +115,29 @@ export class ModeColumn extends LitElement {
       ${run.status === "failed" || run.status === "stopped" ? html`<p class="error" role="alert">${run.status === "stopped" ? "stopped" : run.error}</p>` : nothing}
       <div class="result" aria-live="polite">
         ${answer ? this.verdict(run) : html`<span class="soft">${run.status === "running" ? "thinking …" : run.status === "waiting" ? "waiting" : ""}</span>`}
+        ${run === this.run && run.trace ? this.whatIf(run) : nothing}
       </div>
       <div class="facts">${this.facts(run)}</div>
     `;
+  }
+
+  /** The way to change the selected step. */
+  private whatIf(run: LiveRun): TemplateResult | typeof nothing {
+    const step = this.selected && this.selection ? run.steps[this.selection.step + originOf(run)] : undefined;
+    if (!step || !this.selection) return nothing;
+    const what = step.phase !== "thought" ? "step" : this.mode === "latent" ? "thought" : "token";
+    return html`<button class="what-if small" @click=${this.askWhatIf}>what if ${what} ${formatNumber(this.selection.step)} were …</button>`;
+  }
+
+  /** What came of it, in a line. */
+  private alteredLine({ answer: before }: LiveRun, { answer: after }: LiveRun): TemplateResult | typeof nothing {
+    if (!before || !after) return nothing;
+    const mark = after.correct === null ? nothing : after.correct ? html`<span class="right">✓</span>` : html`<span class="wrong">✗</span>`;
+    return html`<p class="altered"><b>altered</b> ${after.text === "" ? "∅" : after.text} ${mark} <span class="number">${changeInWords(before, after)}</span></p>`;
+  }
+
+  private askWhatIf(): void {
+    this.dispatchEvent(new WhatIfEvent());
   }
 
   private verdict(run: LiveRun): TemplateResult {
@@ -176,6 +208,13 @@ export class ModeColumn extends LitElement {
   private chooseControl(event: Event): void {
     this.dispatchEvent(new ControlEvent((event.target as HTMLSelectElement).value as Thought));
   }
+}
+
+/** How the right answer's probability changed; of a question without one, how sure the model is of its own. */
+export function changeInWords(before: Answer, after: Answer): string {
+  const known = before.expectedLogprob !== null && after.expectedLogprob !== null;
+  const [from, to] = known ? [before.expectedLogprob, after.expectedLogprob] : [before.logprob, after.logprob];
+  return `p(${known ? before.expected : "its own answer"}) ${formatPercent(Math.exp(from))} → ${formatPercent(Math.exp(to))}`;
 }
 
 /** The prompt's forward pass is shared by its steps, so its time is counted once. */

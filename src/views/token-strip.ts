@@ -25,6 +25,8 @@ export class TokenStrip extends LitElement {
       button.given { border-width: 2px; }
       button[aria-current="true"] { box-shadow: 0 0 0 2px var(--ground), 0 0 0 4px var(--ink); }
       button.future { opacity: 0.35; }
+      button.shared { color: var(--soft); border-color: var(--line); font-weight: 400; }
+      button.shared svg { opacity: 0.45; }
       svg { width: 44px; height: 44px; overflow: visible; }
       .ring-ground { fill: none; stroke: var(--line); stroke-width: 6; }
       .slice { fill: var(--mode); }
@@ -60,6 +62,8 @@ export class TokenStrip extends LitElement {
   /** While playing, steps after the cursor are faint. */
   @property({ type: Boolean }) playing = false;
   @property({ attribute: false }) answer: string | null = null;
+  /** Of an altered run: index of the first step that is its own; those before it, the unaltered run's, are faint. */
+  @property({ attribute: false }) branch: number | null = null;
   @state() private unfolded = false;
 
   protected override render(): TemplateResult {
@@ -75,7 +79,7 @@ export class TokenStrip extends LitElement {
     const relative = step.index - this.origin;
     const latent = step.phase === "thought" && step.token === null;
     const kind = latent ? "latent" : step.phase === "answer" ? "cue" : step.phase;
-    const future = this.playing && this.cursor !== null && relative > this.cursor ? "future" : "";
+    const future = this.playing && this.cursor !== null && relative > this.cursor ? "future" : this.branch !== null && step.index < this.branch ? "shared" : "";
     const label = latent ? `thought ${relative} ${ringLabel(step.holds ?? [])}, holds ${holdsInWords(step.holds ?? [])}` : `step ${relative}, ${visible(step.text)}`;
     return html`<li>
       <button class="${kind} ${future}" aria-current=${this.cursor === relative ? "true" : "false"} aria-label=${label} title=${label} data-step=${relative} @click=${this.choose} @mouseenter=${this.hover}>

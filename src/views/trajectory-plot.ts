@@ -20,7 +20,10 @@ import { dashOf, legend } from "./legend.ts";
 
 export interface PlotTrack {
   readonly mode: DecodingMode;
+  /** Drawn thin and hollow: a control, or a run beside another. */
   readonly control: boolean;
+  /** In the key and the table; left out: as the mode, or "control". */
+  readonly name?: string;
   /** Relative to the end of the prompt. */
   readonly steps: readonly number[];
   readonly labels: readonly string[];
@@ -63,7 +66,8 @@ export class TrajectoryPlot extends ChartElement {
     return {
       type: "scatter",
       data: {
-        datasets: this.tracks.map(({ mode, control, steps, phases, points }) => {
+        datasets: this.tracks.map((track) => {
+          const { mode, control, steps, phases, points } = track;
           const style = modeStyles[mode];
           const colour = this.colourOf(mode);
           const faint = `${colour}80`;
@@ -77,7 +81,7 @@ export class TrajectoryPlot extends ChartElement {
             order: control ? 1 : 0,
             borderColor: colour,
             borderWidth: control ? 1.25 : 2.4,
-            borderDash: dashOf(mode, control ? 0 : null),
+            borderDash: dashOf(mode, dashIndex(track)),
             borderJoinStyle: "round" as const,
             segment: {
               borderWidth: ({ p1DataIndex }: { p1DataIndex: number }) => (phases[p1DataIndex] === "prompt" ? 1 : undefined),
@@ -244,17 +248,22 @@ export class TrajectoryPlot extends ChartElement {
     const keys = html`
       <span class="key"><svg class="mark shape plain" viewBox="-7 -7 14 14" aria-hidden="true"><path class="none" d="M0 -6L6 0L0 6L-6 0Z" /></svg>step 0: the question is read</span>
       <span class="key"><svg class="mark shape plain" viewBox="-7 -7 14 14" aria-hidden="true"><path class="none" d="M-6 0a6 6 0 1 0 12 0a6 6 0 1 0 -12 0Z" /></svg>last step: answers</span>`;
-    return html`${legend(this.tracks.map(({ mode, control }) => ({ mode, control: control ? 0 : null })), keys)}${poor}`;
+    return html`${legend(this.tracks.map((track) => ({ mode: track.mode, control: dashIndex(track), ...(track.name === undefined ? {} : { label: track.name }) })), keys)}${poor}`;
   }
 
   protected table(): ChartTable {
     return {
       head: ["run", "step", "phase", "token", this.axisTitle(0), this.axisTitle(1)],
-      rows: this.tracks.flatMap(({ mode, control, steps, phases, labels, points }) =>
-        steps.map((step, i) => [control ? "control" : words.modes[mode].name, formatNumber(step), phases[i] ?? "", labels[i] ?? "", formatNumber(points[2 * i]!), formatNumber(points[2 * i + 1]!)]),
+      rows: this.tracks.flatMap(({ mode, control, name = control ? "control" : words.modes[mode].name, steps, phases, labels, points }) =>
+        steps.map((step, i) => [name, formatNumber(step), phases[i] ?? "", labels[i] ?? "", formatNumber(points[2 * i]!), formatNumber(points[2 * i + 1]!)]),
       ),
     };
   }
+}
+
+/** Which of the thin dashes; null for the mode's own. */
+function dashIndex({ control, name }: PlotTrack): number | null {
+  return control ? (name === undefined ? 0 : 1) : null;
 }
 
 /** Which way it goes: an arrow head on each step of thinking that is long enough to carry one. */

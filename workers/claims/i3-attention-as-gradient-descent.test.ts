@@ -2,6 +2,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { claimFaults, repeatFaults, runClaim } from "./claim-checks.test-support.ts";
 import { thresholdsOf, valueOf, type Evidence } from "./claim.ts";
+import { constructed } from "./constructed.test-support.ts";
 import { attentionLayers, bestFit, claim, gradientDescent, softmaxAttention } from "./i3-attention-as-gradient-descent.ts";
 
 let honest: Evidence;
@@ -30,7 +31,7 @@ test("linear attention and gradient descent differ by rounding only, at each of 
 test("the trained layer comes near to η* I, the best step of Ahn et al.", () => expect(valueOf(honest, "trained")).toBeLessThan(0.1));
 test("softmax attention is another function", () => expect(valueOf(honest, "softmax")).toBeGreaterThan(0.3));
 test("each verdict", () => {
-  const judge = (linear: number, softmax: number) => claim.judge({ quantities: [["linear", linear], ["softmax", softmax]].map(([id, value]) => ({ id, value, label: "", unit: "1" }) as never), figures: [] }, thresholdsOf(claim)).verdict;
+  const judge = (linear: number, softmax: number) => claim.judge(constructed({ linear, softmax }), thresholdsOf(claim)).verdict;
   expect([judge(1e-15, 0.05), judge(1e-15, 0.5), judge(1, 0.5)]).toEqual(["supports", "mixed", "refutes"]);
   expect(claim.judge(honest, thresholdsOf(claim)).verdict).toBe("mixed");
 });

@@ -1,9 +1,14 @@
 /** All claims, in the order of the essay. A new one is a file beside this one and a line here. */
 import type { Claim } from "./claim.ts";
+import { claim as c2 } from "./c2-equivariance.ts";
+import { claim as c6 } from "./c6-receptive-field.ts";
+import { claim as e2 } from "./e2-percolation.ts";
 import { claim as i3 } from "./i3-attention-as-gradient-descent.ts";
 import { claim as k5 } from "./k5-easy-and-hard.ts";
 import { claim as l6 } from "./l6-memorising-power-law.ts";
 import { claim as m4 } from "./m4-distance-concentration.ts";
+import { claim as m6 } from "./m6-rings-through-layers.ts";
+import { claim as o5 } from "./o5-drift.ts";
 import { claim as r4 } from "./r4-jacobian-products.ts";
 import { claim as s1 } from "./s1-optimal-projection.ts";
 import { claim as t1 } from "./t1-set-without-positions.ts";
@@ -11,13 +16,18 @@ import { claim as z1 } from "./z1-noise-in-the-channel.ts";
 
 export const claims: readonly Claim[] = [
   m4,
+  m6,
+  c2,
+  c6,
   r4,
   s1,
   t1,
   l6,
+  e2,
   i3,
   k5,
   z1,
+  o5,
 ];
 
 /**

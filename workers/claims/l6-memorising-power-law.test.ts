@@ -2,6 +2,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { claimFaults, repeatFaults, runClaim } from "./claim-checks.test-support.ts";
 import { thresholdsOf, valueOf, type Evidence } from "./claim.ts";
+import { constructed } from "./constructed.test-support.ts";
 import { claim, expectedLoss, zipf } from "./l6-memorising-power-law.ts";
 
 const seeds = [1, 2, 3];
@@ -28,7 +29,7 @@ test("the table's loss follows the exact one", () => {
   for (const k of [0, 1, 2]) figure.lines[k]!.y.forEach((loss, i) => expect(Math.abs(loss / figure.lines[k + 4]!.y[i]! - 1)).toBeLessThan(0.25));
 });
 test("each verdict", () => {
-  const judge = (...slopes: number[]) => claim.judge({ quantities: [0.5, 1, 2].flatMap((a, k) => [{ id: `slope-${a}`, value: slopes[k]!, label: "", unit: "1" }, { id: `bend-${a}`, value: 0, label: "", unit: "1" }]), figures: [] }, thresholdsOf(claim)).verdict;
+  const judge = (...slopes: number[]) => claim.judge(constructed(Object.fromEntries([0.5, 1, 2].flatMap((a, k) => [[`slope-${a}`, slopes[k]!], [`bend-${a}`, 0]]))), thresholdsOf(claim)).verdict;
   expect([judge(-0.33, -0.5, -0.67), judge(-0.33, -0.5, -1), judge(-1, -1, -1)]).toEqual(["refutes", "mixed", "supports"]);
   expect(claim.judge(honest, thresholdsOf(claim)).verdict).toBe("refutes");
   expect(claim.judge(honest, { straight: 0, near: 0 }).verdict).toBe("supports");

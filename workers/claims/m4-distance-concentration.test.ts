@@ -2,6 +2,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { claimFaults, repeatFaults, runClaim } from "./claim-checks.test-support.ts";
 import { thresholdsOf, valueOf, type Evidence } from "./claim.ts";
+import { constructed } from "./constructed.test-support.ts";
 import { claim, gaussianSpread } from "./m4-distance-concentration.ts";
 
 const seeds = [1, 2, 3];
@@ -22,7 +23,7 @@ test("the surface keeps its spread, that of the kernel limit", () => {
   expect(Math.abs(surface.value / Number(surface.reference!.value) - 1)).toBeLessThan(0.03);
 });
 test("each verdict", () => {
-  const judge = (independent: number, surface: number) => claim.judge({ quantities: [["independent-left", independent], ["surface-left", surface]].map(([id, value]) => ({ id, value, label: "", unit: "1" }) as never), figures: [] }, thresholdsOf(claim)).verdict;
+  const judge = (independent: number, surface: number) => claim.judge(constructed({ "independent-left": independent, "surface-left": surface }), thresholdsOf(claim)).verdict;
   expect([judge(0.1, 0.1), judge(0.1, 0.9), judge(0.9, 0.9)]).toEqual(["supports", "mixed", "refutes"]);
   expect(claim.judge(honest, thresholdsOf(claim)).verdict).toBe("mixed");
   expect(claim.judge(honest, { concentrates: 2 }).verdict).toBe("supports");

@@ -4,6 +4,7 @@ import { Random } from "../../probes/random.ts";
 import { mean } from "../../probes/statistics/moments.ts";
 import { claimFaults, repeatFaults, testContext } from "./claim-checks.test-support.ts";
 import { thresholdsOf, valueOf, type Evidence } from "./claim.ts";
+import { constructed } from "./constructed.test-support.ts";
 import { claim, exponent, logNormsOfToy, measure } from "./r4-jacobian-products.ts";
 
 let honest: Evidence;
@@ -50,7 +51,7 @@ test("the toy's own gradients: no step, no change; a step through tanh shrinks w
 });
 test("the growth of a geometric series", () => expect(exponent(Array.from({ length: 20 }, (_, t) => 3 - 0.5 * t))).toBeCloseTo(-0.5, 12));
 test("each verdict", () => {
-  const judge = (slope: number) => claim.judge({ quantities: [["slope", slope], ["orthogonal", 0]].map(([id, value]) => ({ id, value, label: "", unit: "1" }) as never), figures: [] }, thresholdsOf(claim)).verdict;
+  const judge = (slope: number) => claim.judge(constructed({ slope, orthogonal: 0 }), thresholdsOf(claim)).verdict;
   expect([judge(0.95), judge(0.5), judge(0.02)]).toEqual(["supports", "mixed", "refutes"]);
   expect(claim.judge(honest, thresholdsOf(claim)).verdict).toBe("supports");
 });

@@ -45,7 +45,7 @@ export const claim: Claim = {
   id: "R4",
   system: "rnn",
   title: "Does the product of Jacobians grow or shrink exponentially?",
-  statement: { en: "Over a long sequence the product of Jacobians makes the gradient explode or vanish exponentially.", zh: "当序列很长时，真实的几何变换（雅可比矩阵的连乘）会因为曲率累积而导致特征值及其梯度的指数级爆炸或衰减" },
+  statement: { en: "Over a long sequence curvature adds up, and the product of Jacobians makes eigenvalues and gradients explode or vanish exponentially.", zh: "当序列很长时，真实的几何变换（雅可比矩阵的连乘）会因为曲率累积而导致特征值及其梯度的指数级爆炸或衰减" },
   expectation: {
     verdict: "supports",
     text: "The logarithm of a gradient's norm changes by about log g a step, g the gain of the recurrent matrix: exponential for every gain but one. An orthogonal matrix keeps the norm as it is. What does it is the same matrix again and again; no curvature is needed.",

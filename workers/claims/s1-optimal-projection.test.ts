@@ -2,6 +2,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { claimFaults, repeatFaults, runClaim } from "./claim-checks.test-support.ts";
 import { thresholdsOf, valueOf, type Evidence } from "./claim.ts";
+import { constructed } from "./constructed.test-support.ts";
 import { claim, readDiagonal } from "./s1-optimal-projection.ts";
 import { relativeError } from "../toys/hippo.ts";
 
@@ -45,7 +46,7 @@ test("a fading exponential is what a diagonal state of one number holds", () => 
   expect(relativeError(readDiagonal(sine, 16, 0.02, 1e-12), sine)).toBeGreaterThan(relativeError(readDiagonal(sine, 16, 0.02), sine));
 });
 test("each verdict", () => {
-  const judge = (legs: number, diagonal: number) => claim.judge({ quantities: [["legs", legs], ["diagonal", diagonal], ["optimal", 0]].map(([id, value]) => ({ id, value, label: "", unit: "1" }) as never), figures: [] }, thresholdsOf(claim)).verdict;
+  const judge = (legs: number, diagonal: number) => claim.judge(constructed({ legs, diagonal, optimal: 0 }), thresholdsOf(claim)).verdict;
   expect([judge(0.01, 0.01), judge(0.01, 0.6), judge(1, 0.6)]).toEqual(["supports", "mixed", "refutes"]);
   expect(claim.judge(honest, thresholdsOf(claim)).verdict).toBe("mixed");
 });

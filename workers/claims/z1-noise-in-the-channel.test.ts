@@ -2,6 +2,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { claimFaults, repeatFaults, runClaim } from "./claim-checks.test-support.ts";
 import { thresholdsOf, valueOf, type Evidence } from "./claim.ts";
+import { constructed } from "./constructed.test-support.ts";
 import { claim, orthogonalAccuracy } from "./z1-noise-in-the-channel.ts";
 
 let honest: Evidence;
@@ -30,7 +31,7 @@ test("the weaker of two blended thoughts: chance after an argmax, kept in the la
   expect(valueOf(honest, "latent-blend")).toBeGreaterThan(0.6);
 });
 test("each verdict", () => {
-  const judge = (token: number, latent: number) => claim.judge({ quantities: [["token-drift", token], ["latent-drift", latent]].map(([id, value]) => ({ id, value, label: "", unit: "1" }) as never), figures: [] }, thresholdsOf(claim)).verdict;
+  const judge = (token: number, latent: number) => claim.judge(constructed({ "token-drift": token, "latent-drift": latent }), thresholdsOf(claim)).verdict;
   expect([judge(0.7, 0.5), judge(0.5, 0.5), judge(0, 0.5)]).toEqual(["supports", "mixed", "refutes"]);
   expect(claim.judge(honest, thresholdsOf(claim)).verdict).toBe("refutes");
 });

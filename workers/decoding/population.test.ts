@@ -19,7 +19,7 @@ const decoder = nanoDecoder();
 const cell = (mode: DecodingMode): PopulationRequest["cells"][number] => ({ mode, thought: "hidden", noise: 0, thoughts: null });
 const request = (part: Partial<PopulationRequest> = {}): PopulationRequest => ({
   task: "pointer-chase", variant: null, difficulty: 2, shots: 2, cells: [cell("direct"), cell("latent")], problems: 3, seed: 500,
-  probes: ["step-length", "directness", "lens-entropy"], start: "question", draws: 2, steps: 40, ...part,
+  probes: ["step-length", "directness", "lens-entropy"], start: "question", draws: 2, steps: 40, keepLast: 2, ...part,
 });
 async function rowsOf(part: Partial<PopulationRequest> = {}): Promise<PopulationRow[]> {
   const rows: PopulationRow[] = [];
@@ -48,6 +48,7 @@ test("rows make a population, of which the modes can be compared", async () => {
   expect(all.curves("directness", { over: "layers", layer: 0, correction: "walk", band: "problems" }).map((band) => [...band.n])).toEqual([[3, 3, 3, 3], [3, 3, 3, 3]]);
   expect(all.comparisons("step-length", 3, "raw")).toHaveLength(1);
 });
+test("only the first so many keep the state that answers", async () => expect((await rowsOf()).map(({ cells }) => cells[0]!.last.data.length)).toEqual([4 * 96, 4 * 96, 0]));
 test("it stops between runs, and leaves the rows that came", async () => {
   const controller = new AbortController();
   const rows: PopulationRow[] = [];

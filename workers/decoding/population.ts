@@ -29,7 +29,7 @@ export async function population(decoder: Decoder, request: PopulationRequest, o
   }
   if (request.cells.length === 0) throw new EngineError("population: expected at least one way of answering, got none; choose a mode");
   const task = taskOf(request.task);
-  const { variant, shots, difficulty, start, draws, steps } = request;
+  const { variant, shots, difficulty, start, draws, steps, keepLast } = request;
   const plan = { probes: request.probes.map(probe), start, draws, steps };
   let before: readonly Trace[] = [];
   let waiting: PopulationRow[] = [];
@@ -47,7 +47,7 @@ export async function population(decoder: Decoder, request: PopulationRequest, o
       const asked = requestFor(task, problem, mode, { thought, noise, thoughts, shots, seed, capture: true });
       traces.push(await run(decoder, asked, () => undefined, signal));
     }
-    waiting.push(populationRow(seed, traces, before, plan, new Random(seed).fork("population")));
+    waiting.push(populationRow(seed, traces, before, { ...plan, keepLast: i < keepLast }, new Random(seed).fork("population")));
     before = traces;
     if (performance.now() - reported > reportEvery) await report();
   }

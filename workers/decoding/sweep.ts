@@ -26,17 +26,17 @@ import { Pulse } from "./stopping.ts";
 /** At most this long between two reports, ms. */
 const reportEvery = 80;
 
-/** What the run on the other problem left behind. */
+/** What the run on the other problem left behind; an error says that it has no such place. */
 interface Source {
   /** Residual stream by step from the end of the prompt (0 is the first step behind it), then layer. */
-  state(step: number, layer: number): number[];
+  state(step: number, layer: number): number[] | EngineError;
   /** The thought with this number. */
-  thought(index: number): number[];
+  thought(index: number): number[] | EngineError;
 }
 
 /**
  * @param onProgress  called for each cell that has moved on, several times a second, and once at its end
- * @returns           the unaltered runs, then one per cell of the grid
+ * @returns           the unaltered runs, then one per cell of the grid; a cell leaves out the problems whose other run has no such step
  * @throws EngineError, RangeError where the request asks for what cannot be drawn or run
  * @throws AbortError where the signal stopped it
  */
@@ -50,6 +50,7 @@ export async function sweep(decoder: Decoder, request: SweepRequest, grid: Sweep
   const moved = new Set<number>();
   const pulse = new Pulse(signal);
   const borrows = grid.kind === "patch" || (grid.kind === "thoughts" && grid.replacements.includes("swapped"));
+  let lacking: EngineError | null = null;
   let reported = performance.now();
   const report = async (): Promise<void> => {
     for (const index of moved) await onProgress(finished(tallies[index]!));
@@ -66,6 +67,10 @@ export async function sweep(decoder: Decoder, request: SweepRequest, grid: Sweep
     let unaltered: number | null = null;
     for (const [index, interventionsOf] of [null, ...cells].entries()) {
       const interventions = interventionsOf?.({ source, prompt: prompt.length, thoughts: asked.thoughts }) ?? [];
+      if (interventions instanceof EngineError) {
+        lacking = interventions;
+        continue;
+      }
       const altered: RunRequest = { ...asked, interventions };
       const { text, expectedLogprob } = await decode(decoder, altered, prepare(decoder, altered), { capture: false, cached, observe: () => undefined, pulse });
       const edited = interventions.flatMap((item) => (item.kind === "residual" ? [item.step] : []));
@@ -80,6 +85,8 @@ export async function sweep(decoder: Decoder, request: SweepRequest, grid: Sweep
     }
   }
   await report();
+  // A place that no problem has is a wrong question, and not a cell without answers.
+  if (lacking && tallies.some(({ answered }) => answered === 0)) throw lacking;
   return tallies.map(finished);
 }
 
@@ -112,7 +119,7 @@ interface CellContext {
 }
 
 /** What is done in each cell of the grid, in its order. */
-function cellsOf(grid: SweepGrid, { spec }: Pick<Decoder, "spec">): ((context: CellContext) => Intervention[])[] {
+function cellsOf(grid: SweepGrid, { spec }: Pick<Decoder, "spec">): ((context: CellContext) => Intervention[] | EngineError)[] {
   const some = <T>(what: string, values: readonly T[]): readonly T[] => {
     if (values.length === 0) throw new EngineError(`sweep: expected ${what}, got none; name at least one`);
     return values;
@@ -124,22 +131,25 @@ function cellsOf(grid: SweepGrid, { spec }: Pick<Decoder, "spec">): ((context: C
         (grid.thoughts ?? Array.from({ length: thoughts }, (_, i) => i)).map((thought) => ({ kind: "replace", thought, replacement: { by: "noise", sigma } })));
     case "thoughts":
       return some("thoughts", grid.thoughts).flatMap((thought) =>
-        some("replacements", grid.replacements).map((by) => ({ source }: CellContext): Intervention[] => {
+        some("replacements", grid.replacements).map((by) => ({ source }: CellContext): Intervention[] | EngineError => {
           if (by === "skip") return [{ kind: "skip", thought }];
-          if (by === "swapped") return [{ kind: "replace", thought, replacement: { by: "vector", vector: source!.thought(thought), from: "another problem" } }];
+          if (by === "swapped") return placed(source!.thought(thought), (vector) => ({ kind: "replace", thought, replacement: { by: "vector", vector, from: "another problem" } }));
           return [{ kind: "replace", thought, replacement: { by } }];
         }));
     case "patch": {
       const wrong = some("layers", grid.layers).find((layer) => !(Number.isInteger(layer) && layer >= 0 && layer <= spec.layers));
       if (wrong !== undefined) throw new EngineError(`sweep: expected layers from 0 to ${spec.layers}, got ${wrong}; choose some of this model's`);
       return some("steps", grid.steps).flatMap((step) =>
-        grid.layers.map((layer) => ({ source, prompt }: CellContext): Intervention[] => [
-          { kind: "residual", step: prompt + step, layer, operation: "replace", vector: source!.state(step, layer), from: "another problem" },
-        ]));
+        grid.layers.map((layer) => ({ source, prompt }: CellContext): Intervention[] | EngineError =>
+          placed(source!.state(step, layer), (vector) => ({ kind: "residual", step: prompt + step, layer, operation: "replace", vector, from: "another problem" }))));
     }
     case "chain":
       return some("tokens of the thinking", grid.tokens).map((token) => () => [grid.by === "truncate" ? { kind: "truncate", after: token } : { kind: "corrupt", token, by: null }]);
   }
+}
+
+function placed(found: number[] | EngineError, by: (vector: number[]) => Intervention): Intervention[] | EngineError {
+  return found instanceof EngineError ? found : [by(found)];
 }
 
 /** Runs the other problem and keeps its states. */
@@ -155,12 +165,12 @@ async function sourceOf(decoder: Decoder, request: RunRequest, pulse: Pulse): Pr
   return {
     state: (step, layer) => {
       const found = states[prepared.tokens.length + step];
-      if (!found) throw new EngineError(`sweep: expected steps from ${-prepared.tokens.length} to ${states.length - prepared.tokens.length - 1}, counted from the end of the prompt, got ${step}; choose some of these`);
+      if (!found) return new EngineError(`sweep: expected steps from ${-prepared.tokens.length} to ${states.length - prepared.tokens.length - 1}, counted from the end of the prompt, got ${step}; choose some of these`);
       return found(layer);
     },
     thought: (index) => {
       const found = thoughts[index];
-      if (!found) throw new EngineError(`sweep: expected thoughts from 0 to ${thoughts.length - 1}, got ${index}; choose some of these`);
+      if (!found) return new EngineError(`sweep: expected thoughts from 0 to ${thoughts.length - 1}, got ${index}; choose some of these`);
       return [...found.data];
     },
   };

@@ -20,7 +20,7 @@ export interface LessonRequest {
 }
 
 /** AdamW (decay 0.01, gradient norm at most 1): up to `rate` in `warmup` steps, then half a cosine down to a twentieth. */
-export const recipe = { batch: 16, steps: 1500, rate: 3e-3, warmup: 50, decay: 0.01, clip: 1 } as const;
+export const recipe = { batch: 16, steps: 800, rate: 3e-3, warmup: 50, decay: 0.01, clip: 1 } as const;
 
 export interface Lesson {
   readonly architecture: Architecture;

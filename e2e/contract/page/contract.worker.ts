@@ -68,10 +68,10 @@ function joined(parts: readonly Tensor[]): Tensor {
 }
 
 const contract = {
-  async load(engine: EngineName, model: ModelRequest, base: string): Promise<LoadReport> {
+  async load(engine: EngineName, { route, ...model }: ModelRequest & { readonly route?: "instrument" | "webgpu" }, base: string): Promise<LoadReport> {
     setPageBase(base);
     const load = await loader(engine);
-    const made = await load(model, () => undefined, signal);
+    const made = await load(model, () => undefined, signal, route ? { routes: [route] } : {});
     decoder = made.decoder;
     return made.report;
   },

@@ -27,6 +27,8 @@ export interface AskedModel {
   readonly id: string;
   readonly device: ModelRequest["device"];
   readonly dtype: string;
+  /** WebLLM: the one way in which hidden states may be read; left out, whichever works. */
+  readonly route?: "instrument" | "webgpu";
 }
 
 export interface Contract {

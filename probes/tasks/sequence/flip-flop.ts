@@ -6,12 +6,12 @@
  *
  * Bits are drawn evenly, those written and those ignored, so no bit but the right one
  * says anything: a blind guess is right 1 time in 2. (The bit that occurs most often is
- * right 0.6 times, since the right one is among those counted.) The difficulty is the number of
+ * right 0.64 times, since the right one is among those counted.) The difficulty is the number of
  * ignored instructions between the last write and the last read. Reads on the way
  * tell the stored bit, as in the paper, but none stands behind the last write.
  *
  * Source: Liu et al. 2023 (attention glitches), arXiv:2306.00946, definition 1; here with
- * 14 instructions instead of 512, one in two of them ignored before the last write.
+ * 10 instructions instead of 512, one in two of them ignored before the last write.
  */
 import { Random } from "../../random.ts";
 import { checkedVariant } from "../options.ts";
@@ -23,8 +23,8 @@ export interface FlipFlopProblem extends Problem {
   readonly instructions: readonly (readonly ["w" | "i" | "r", string])[];
 }
 
-const count = 14;
-const maximum = 12;
+const count = 10;
+const maximum = 8;
 
 export const flipFlop: SequenceTask<FlipFlopProblem> = {
   id: "flip-flop",
@@ -33,7 +33,7 @@ export const flipFlop: SequenceTask<FlipFlopProblem> = {
     "Instructions, each with a bit: w writes it, i is to be ignored, r asks for the bit that was written last. " +
     "One bit has to be kept over any distance, while bits that look just like it go by. " +
     "A blind guess is right 1 time in 2.",
-  difficulty: { name: "ignored", minimum: 0, maximum, initial: 8 },
+  difficulty: { name: "ignored", minimum: 0, maximum, initial: 6 },
   shots: null,
   variants: [],
   maxThoughts: 0,

@@ -34,7 +34,7 @@ export interface ModularProgramProblem extends Problem {
 const modulus = 7;
 const names = [..."abcdefgh"];
 const digits = Array.from({ length: modulus }, (_, i) => String(i));
-const maximum = 3;
+const maximum = 2;
 
 /** A variable as α·x + β·y + γ of the two numbers x and y. */
 type Linear = readonly [number, number, number];

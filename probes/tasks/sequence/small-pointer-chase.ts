@@ -1,12 +1,12 @@
 /**
- * Pointer chase, small: follow one to three arrows on a ring of eight letters.
+ * Pointer chase, small: follow one to three arrows on a ring of six letters.
  *
- *   u₁ v₁ … u₈ v₈ ?  k x  k x  k x  k x        the arrows u → v in random order, then four questions
+ *   u₁ v₁ … u₆ v₆ ?  k x  k x  k x  k x        the arrows u → v in random order, then four questions
  *                      ↑    ↑    ↑    ↑         each answered behind its letter: k arrows after x
  *
  * Every letter has one arrow in and one out, so nothing but the walk tells the
- * answer, and a blind guess among the other letters is right 1 time in 7. One who
- * can follow one arrow and no more may exclude it, and is right 1 time in 6 at
+ * answer, and a blind guess among the other letters is right 1 time in 5. One who
+ * can follow one arrow and no more may exclude it, and is right 1 time in 4 at
  * two and three arrows.
  *
  * Source: p-hop induction, Sanford, Hsu & Telgarsky 2024, arXiv:2402.09268, on one ring.
@@ -30,8 +30,8 @@ export interface SmallPointerChaseProblem extends Problem {
   readonly queries: readonly Query[];
 }
 
-const letters = [..."abcdefghijkl"];
-const nodes = 8;
+const letters = [..."abcdefghij"];
+const nodes = 6;
 const asked = 4;
 const maximum = 3;
 
@@ -39,9 +39,9 @@ export const smallPointerChase: SequenceTask<SmallPointerChaseProblem> = {
   id: "small-pointer-chase",
   title: "Pointer chase, small",
   explanation:
-    "Eight arrows join eight letters in one ring, written down in random order. Which letter lies k arrows after x? " +
+    "Six arrows join six letters in one ring, written down in random order. Which letter lies k arrows after x? " +
     "One arrow is a lookup; each further one needs the result of the one before, so k arrows are k lookups in a row. " +
-    "A blind guess among the other letters is right 1 time in 7.",
+    "A blind guess among the other letters is right 1 time in 5.",
   difficulty: { name: "arrows", minimum: 1, maximum, initial: 2 },
   shots: null,
   variants: [],
