@@ -5,11 +5,13 @@
  * Verdicts are printed and never stored: the page judges the evidence anew.
  *
  * `--seed-by-seed` also runs each seed alone, keeps that evidence beside the whole, and
- * says whether the verdict is the same. `--live` and `--sabotaged` run the live size, or
- * with the model spoiled on purpose, and write nothing.
+ * says whether the verdict is the same. `--live` runs the live size and writes nothing.
+ * `--sabotaged` runs with the model spoiled on purpose, and writes to `recorded/sabotaged/`,
+ * for the tests, at either size.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Claim } from "../workers/claims/claim.ts";
 import { encodeRun, type RecordedRun } from "../workers/claims/evidence.ts";
@@ -55,12 +57,13 @@ for (const { id, seeds, expectation } of chosen) {
     bySeed.push({ seed, evidence: alone.run.evidence });
     console.log(`   seed ${seed} alone: ${alone.judgement.verdict}${alone.judgement.verdict === judgement.verdict ? "" : ", which differs"}: ${alone.judgement.reason}`);
   }
-  if (sabotaged || size === "live") continue;
+  if (size === "live" && !sabotaged) continue;
   const recorded: RecordedRun = {
     ...run,
     versions: { node: process.versions.node, "@jax-js/jax": version("@jax-js/jax"), commit: commit() },
     ...(bySeed.length > 0 ? { bySeed } : {}),
   };
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(`${folder}${id}.json`, encodeRun(recorded));
+  const path = `${folder}${sabotaged ? "sabotaged/" : ""}${id}.json`;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, encodeRun(recorded));
 }

@@ -45,6 +45,7 @@ export interface Attended {
   readonly output: np.Array;
   /** [B, H, T, S] */
   readonly pattern: np.Array;
+  readonly gate?: np.Array;
   readonly rest: Tree;
 }
 
@@ -53,18 +54,19 @@ export interface Attended {
  *
  * @param tokens   ids [B, T], int32
  * @returns        `logits` [B, T, C]; `patterns` [B, H, T, S] and `mixed`, what attention added [B, T, D], of each block;
- *                 `inputs` [B, T, D], what attention saw, of each block; `residual` [B, T, D] before each block and after the last
+ *                 `gates`, of each block that has one; `inputs` [B, T, D], what attention saw, of each block; `residual` [B, T, D] before each block and after the last
  */
 export function attentionModel<A extends Parameters>(p: AttentionModel<A>, tokens: np.Array, attend: (p: A, x: np.Array, layer: number) => Attended) {
   const T = tokens.shape[1]!;
   let x = np.take(p.embedding, tokens, 0).add(p.positions.slice([0, T]));
-  const [patterns, mixed, inputs, residual]: [np.Array[], np.Array[], np.Array[], np.Array[]] = [[], [], [], [x.ref]];
+  const [patterns, mixed, gates, inputs, residual]: [np.Array[], np.Array[], np.Array[], np.Array[], np.Array[]] = [[], [], [], [], [x.ref]];
   p.blocks.forEach((block, layer) => {
     const input = layerNorm(block.attentionNorm, x.ref);
     inputs.push(input.ref);
-    const { output, pattern, rest } = attend(block.attention, input, layer);
+    const { output, pattern, gate, rest } = attend(block.attention, input, layer);
     dispose(rest);
     patterns.push(pattern);
+    if (gate) gates.push(gate);
     mixed.push(output.ref);
     x = x.add(output);
     const inner = mlp(block.mlp, layerNorm(block.mlpNorm, x.ref), "gelu");
@@ -72,5 +74,5 @@ export function attentionModel<A extends Parameters>(p: AttentionModel<A>, token
     x = x.add(inner.output);
     residual.push(x.ref);
   });
-  return { logits: np.matmul(layerNorm(p.finalNorm, x), p.unembedding), patterns, mixed, inputs, residual };
+  return { logits: np.matmul(layerNorm(p.finalNorm, x), p.unembedding), patterns, mixed, gates, inputs, residual };
 }

@@ -15,9 +15,9 @@ import { dispose, integers, jit, keep, np, toTensor, type OwnedFunction } from "
 import { adamW, cosine, warmup } from "../toys/optimiser.ts";
 import { Training } from "../toys/training.ts";
 import { initialTransformer, transformer, type Transformer } from "../toys/transformer.ts";
-import { crossEntropy, rightAnswers } from "./answers.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
 import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { argmaxRows, crossEntropy } from "./training.ts";
 
 export interface E3Size {
   readonly entities: number;
@@ -180,7 +180,8 @@ async function looks(seed: number, { entities, relations, layers, hiddenSize, ba
   const questions = kinds.flatMap((kind) => drawn[kind]);
   const all = tokens(questions);
   const look = (step: number): Look => {
-    const right = rightAnswers(toTensor(measure(keep(training.parameters), all.ref)), questions.map(({ answer }) => answer));
+    const given = argmaxRows(toTensor(measure(keep(training.parameters), all.ref)));
+    const right = questions.map(({ answer }, i) => Number(given[i] === answer));
     let from = 0;
     const part = (kind: (typeof kinds)[number]): number => mean(right.slice(from, (from += drawn[kind].length)));
     return { step, facts: part("facts"), trained: part("trained"), inside: part("inside"), outside: part("outside") };

@@ -21,9 +21,9 @@ import { dispose, integers, jit, keep, nn, np, toTensor, type OwnedFunction } fr
 import { adamW, cosine, warmup } from "../toys/optimiser.ts";
 import { Training } from "../toys/training.ts";
 import { initialTransformer, transformer, type Transformer } from "../toys/transformer.ts";
-import { argmax, crossEntropy, rightAnswers } from "./answers.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
 import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { argmaxRows, crossEntropy } from "./training.ts";
 
 export interface E5Size {
   /** Of the sum; an odd number. */
@@ -192,7 +192,8 @@ async function looks(seed: number, { modulus: p, share, hiddenSize, steps, every
   const look = (step: number): Look => {
     const state = measure(keep(training.parameters), all.ref);
     const [logits, hidden] = [toTensor(state.logits), toTensor(state.hidden)];
-    const right = rightAnswers(logits, truth);
+    const given = argmaxRows(logits);
+    const right = truth.map((c, i) => Number(given[i] === c));
     const part = (from: number, to: number) => ({ x: truth.slice(from, to).map((_, i) => row(hidden, from + i)), sums: truth.slice(from, to) });
     const embedding = toTensor(training.parameters.embedding.ref);
     return {
@@ -288,7 +289,7 @@ function scatteredConcentration(p: number, D: number): number {
 
 /** The embeddings in the plane of the strongest frequency at the end: along Σ cos(2πka/p) E[a] and Σ sin(2πka/p) E[a]. */
 function circles(before: Look, after: Look, p: number) {
-  const k = argmax(after.power) + 1;
+  const k = after.power.indexOf(Math.max(...after.power)) + 1;
   const group = (name: string, { embedding }: Look) => {
     const D = embedding.shape[1]!;
     const along = (wave: (angle: number) => number): Float64Array => {

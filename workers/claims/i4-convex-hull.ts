@@ -85,10 +85,11 @@ export const claim: Claim = {
   data: `y = w · x + noise of variance ${variance}, x ~ N(0, I), D = ${sizes.full.dimension}, ${examples} examples. Training: w from a pool of M = ${sizes.full.pools.join(", ")} tasks drawn from N(0, I) (live: ${sizes.live.pools.join(", ")}). Test: tasks from N(0, I) that lie at least ${beyond} outside of the pool's hull.`,
   model: `Transformer, ${sizes.full.layers} blocks, hidden size ${sizes.full.hiddenSize}, ${heads} heads, one token (x_j, x_{j−1}, y_{j−1}) for each example; Adam, learning rate ${rate} falling along a cosine, ${sizes.full.steps} steps with ${sizes.full.batch} sequences.`,
   measurement: "ŵ: least-squares fit of the answers to 16 queries after all examples. How far out: mean distance of the model's ŵ to the hull over that of ridge regression's ŵ from the same examples; 0 for dMMSE by construction, 1 for ridge. Beside it Δ = E(f − f')² / D to both.",
-  rule: "Of the mean over seeds, for each pool: the model stays where it is at most `inside` of ridge's way out, and leaves where it is at least `outside`. Refutes if it leaves at the largest pool; supports if it stays at every pool; otherwise mixed.",
+  rule: "Of the mean over seeds, for each pool: the model stays where it is at most `inside` of ridge's way out, and leaves where it is at least `outside`. Refutes if it leaves at the largest pool; supports if it stays at every pool; otherwise mixed. If at some pool it is further than `learnt` from both estimators on tasks of that pool, it has not learnt to regress, and nothing is decided: mixed.",
   thresholds: {
     inside: { value: 0.25, unit: "1", meaning: "share of ridge regression's distance to the hull up to which the model counts as inside or near" },
     outside: { value: 0.5, unit: "1", meaning: "share from which it counts as outside" },
+    learnt: { value: 0.1, unit: "1", meaning: "largest Δ, on tasks of the pool, to the nearer of the two estimators" },
   },
   seeds: [1, 2, 3],
   seconds: 60,
@@ -99,9 +100,11 @@ export const claim: Claim = {
 
   run: (context) => experiment(context, sizes[context.size]),
 
-  judge(evidence, { inside = NaN, outside = NaN }) {
-    const ways = evidence.quantities.filter(({ id }) => id.startsWith("way-out-")).map(({ id, value }) => ({ pool: id.slice("way-out-".length), value }));
+  judge(evidence, { inside = NaN, outside = NaN, learnt = NaN }) {
+    const all = (name: string) => evidence.quantities.filter(({ id }) => id.startsWith(name)).map(({ id, value }) => ({ pool: id.slice(name.length), value }));
+    const [ways, untrue] = [all("way-out-"), all("off-").filter(({ value }) => !(value <= learnt))];
     const last = ways.at(-1)!;
+    if (untrue.length > 0) return { verdict: "mixed", reason: `The model has not learnt to regress, so nothing is decided: on tasks of its pool it is off the nearer estimator by Δ = ${untrue.map(({ pool, value }) => `${value.toFixed(2)} (${pool} tasks)`).join(", ")}; up to ${learnt} counts as learnt.` };
     const verdict = last.value >= outside ? "refutes" : ways.every(({ value }) => value <= inside) ? "supports" : "mixed";
     return { verdict, reason: `Of the way that ridge regression goes out of the hull the model goes ${ways.map(({ pool, value }) => `${value.toFixed(2)} (${pool} tasks)`).join(", ")}; up to ${inside} counts as inside, from ${outside} as outside.` };
   },
@@ -128,7 +131,7 @@ export async function experiment({ seeds, sabotaged, progress }: Pick<ClaimConte
       ...both.map(({ M, m }) => overSeeds({ id: `way-out-${M}`, label: `distance of ŵ to the hull, of ridge's distance, ${M} tasks`, unit: "1", reference: { value: "0 dMMSE, 1 ridge", source: "by construction" } }, at(m, wayOut))),
       ...both.map(({ M, m }) => overSeeds({ id: `to-dmmse-${M}`, label: `Δ to dMMSE, tasks outside, ${M} tasks`, unit: "1" }, at(m, ({ toPool }) => toPool.outside))),
       ...both.map(({ M, m }) => overSeeds({ id: `to-ridge-${M}`, label: `Δ to ridge, tasks outside, ${M} tasks`, unit: "1" }, at(m, ({ toRidge }) => toRidge.outside))),
-      ...both.map(({ M, m }) => overSeeds({ id: `to-dmmse-pool-${M}`, label: `Δ to dMMSE, tasks of the pool, ${M} tasks`, unit: "1" }, at(m, ({ toPool }) => toPool.inside))),
+      ...both.map(({ M, m }) => overSeeds({ id: `off-${M}`, label: `Δ to the nearer estimator, tasks of the pool, ${M} tasks`, unit: "1" }, at(m, ({ toPool, toRidge }) => Math.min(toPool.inside, toRidge.inside)))),
       overSeeds({ id: "linear", label: "share of the answers' variance that ŵ explains, largest pool", unit: "1" }, at(pools.length - 1, ({ linear }) => linear)),
     ],
     figures: [

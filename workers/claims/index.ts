@@ -3,12 +3,17 @@ import type { Claim } from "./claim.ts";
 import { claim as c2 } from "./c2-equivariance.ts";
 import { claim as c6 } from "./c6-receptive-field.ts";
 import { claim as e2 } from "./e2-percolation.ts";
+import { claim as e3 } from "./e3-composition.ts";
+import { claim as e5 } from "./e5-linear-after-jump.ts";
 import { claim as i3 } from "./i3-attention-as-gradient-descent.ts";
+import { claim as i4 } from "./i4-convex-hull.ts";
 import { claim as k5 } from "./k5-easy-and-hard.ts";
+import { claim as l4 } from "./l4-covering-exponent.ts";
 import { claim as l6 } from "./l6-memorising-power-law.ts";
 import { claim as m4 } from "./m4-distance-concentration.ts";
 import { claim as m6 } from "./m6-rings-through-layers.ts";
 import { claim as o5 } from "./o5-drift.ts";
+import { claim as p2 } from "./p2-top-k.ts";
 import { claim as r4 } from "./r4-jacobian-products.ts";
 import { claim as s1 } from "./s1-optimal-projection.ts";
 import { claim as t1 } from "./t1-set-without-positions.ts";
@@ -22,9 +27,14 @@ export const claims: readonly Claim[] = [
   r4,
   s1,
   t1,
+  l4,
   l6,
   e2,
+  e3,
+  e5,
+  p2,
   i3,
+  i4,
   k5,
   z1,
   o5,

@@ -12,27 +12,24 @@
  */
 import { mean } from "../../probes/statistics/moments.ts";
 import { Random } from "../../probes/random.ts";
-import { dispose, integers, jit, keep, np, toTensor, type OwnedFunction } from "../toys/autodiff.ts";
+import { dispose, integers, np } from "../toys/autodiff.ts";
 import { adam, cosine, warmup } from "../toys/optimiser.ts";
 import { sparseAttention, type Selection } from "../toys/sparse-attention.ts";
 import { Training } from "../toys/training.ts";
 import { attention, attentionScores, initialAttention, mergeHeads, mix, splitHeads, type Attention } from "../toys/transformer.ts";
-import { crossEntropy, rightAnswers } from "./answers.ts";
 import { attentionModel, initialAttentionModel, type Attended, type AttentionModel } from "./attention-model.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
 import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { argmaxRows, crossEntropy, evaluate } from "./training.ts";
 
 export interface P2Size {
   readonly steps: number;
   readonly batch: number;
   /** Sequences in the test. */
   readonly tests: number;
+  /** The k that are tried; the verdict's and all of them among them. */
+  readonly budgets: readonly number[];
 }
-
-export const sizes: Record<"live" | "full", P2Size> = {
-  live: { steps: 300, batch: 64, tests: 200 },
-  full: { steps: 1500, batch: 64, tests: 500 },
-};
 
 /** Facts in the context, each with a key of its own, out of as many keys. */
 const facts = 16;
@@ -43,7 +40,13 @@ const T = facts + lookups + 1;
 const [heads, hiddenSize] = [2, 32];
 /** k that the verdict is about: a quarter of the facts. */
 const budget = 4;
-const budgets = [1, 2, 3, 4, 6, 8, 12, 16, T];
+export const budgets = [1, 2, 3, 4, 6, 8, 12, 16, T];
+
+export const sizes: Record<"live" | "full", P2Size> = {
+  live: { steps: 300, batch: 64, tests: 200, budgets },
+  full: { steps: 1500, batch: 64, tests: 500, budgets },
+};
+
 const ids = { fact: (key: number, value: number): number => key * values + value, lookup: (key: number): number => facts * values + key, majority: facts * values + facts };
 
 /** One sequence: facts, then questions; `answer` and `fact` of each question, in order. */
@@ -111,7 +114,7 @@ export const claim: Claim = {
   },
 };
 
-/** What one seed gave, by k in the order of `budgets`. */
+/** What one seed gave, by k in the order of the size's budgets. */
 interface Result {
   readonly lookup: readonly number[];
   readonly majority: readonly number[];
@@ -121,6 +124,7 @@ interface Result {
 }
 
 export async function experiment({ seeds, sabotaged, progress }: Pick<ClaimContext, "seeds" | "sabotaged" | "progress">, size: P2Size): Promise<Evidence> {
+  const { budgets } = size;
   const runs: Result[] = [];
   for (const [s, seed] of seeds.entries()) runs.push(await oneSeed(seed, size, sabotaged, (done, what) => progress((s + done) / seeds.length, `seed ${seed}: ${what}`)));
   await progress(1, "done");
@@ -161,6 +165,11 @@ export async function experiment({ seeds, sabotaged, progress }: Pick<ClaimConte
   };
 }
 
+function dense(p: Attention, x: np.Array): Attended {
+  const { output, pattern, ...rest } = attention(p, x, { heads });
+  return { output, pattern, rest };
+}
+
 /** Top-k attention; of the k smallest scores where it is reversed. */
 function attend(p: Attention, x: np.Array, k: number, reversed: boolean): Attended {
   const selection: Selection = { by: "score", k };
@@ -175,17 +184,14 @@ function attend(p: Attention, x: np.Array, k: number, reversed: boolean): Attend
   return { output: np.matmul(mergeHeads(brought), p.output), pattern, rest: [] };
 }
 
-async function oneSeed(seed: number, { steps, batch, tests }: P2Size, sabotaged: boolean, progress: (done: number, what: string) => Promise<void>): Promise<Result> {
+async function oneSeed(seed: number, { steps, batch, tests, budgets }: P2Size, sabotaged: boolean, progress: (done: number, what: string) => Promise<void>): Promise<Result> {
   const random = new Random(seed);
   const questions = lookups + 1;
   const tokensOf = (all: readonly Sequence[]): np.Array => integers(all.flatMap(({ tokens }) => tokens), [all.length, T]);
   const training = new Training({
     parameters: initialAttentionModel(random.fork("weights"), { vocabSize: ids.majority + 1, classes: values, hiddenSize, layers: 1, contextLength: T }, (random) => initialAttention(random, hiddenSize, heads)),
     loss: (p: AttentionModel<Attention>, { tokens, answers }: { tokens: np.Array; answers: np.Array }) => {
-      const { logits, ...inner } = attentionModel(p, tokens, (p, x) => {
-        const { output, pattern, ...rest } = attention(p, x, { heads });
-        return { output, pattern, rest };
-      });
+      const { logits, ...inner } = attentionModel(p, tokens, dense);
       dispose(inner);
       return crossEntropy(logits.slice([], [facts, T]), answers);
     },
@@ -204,13 +210,13 @@ async function oneSeed(seed: number, { steps, batch, tests }: P2Size, sabotaged:
   const answers = test.flatMap((sequence) => sequence.answers);
   const isLookup = test.flatMap(({ places }) => places.map((place) => place >= 0));
   const accuracy = (k: number): { lookup: number; majority: number } => {
-    const measure = jit(((p: AttentionModel<Attention>, tokens: np.Array) => {
-      const { logits, ...inner } = attentionModel(p, tokens, (p, x) => attend(p, x, k, sabotaged));
+    const [logits] = evaluate(training.parameters, (p, x) => {
+      const { logits, ...inner } = attentionModel(p, x, (p, x) => attend(p, x, k, sabotaged));
       dispose(inner);
-      return logits.slice([], [facts, T]).reshape([-1, values]);
-    }) as never) as unknown as OwnedFunction<(p: AttentionModel<Attention>, tokens: np.Array) => np.Array>;
-    const right = rightAnswers(toTensor(measure(keep(training.parameters), tokens.ref)), answers);
-    measure.dispose();
+      return [logits.slice([], [facts, T])];
+    }, tokens.ref);
+    const given = argmaxRows(logits!);
+    const right = answers.map((answer, i) => Number(given[i] === answer));
     return { lookup: mean(right.filter((_, i) => isLookup[i])), majority: mean(right.filter((_, i) => !isLookup[i])) };
   };
   const accuracies: { lookup: number; majority: number }[] = [];
@@ -219,17 +225,12 @@ async function oneSeed(seed: number, { steps, batch, tests }: P2Size, sabotaged:
     accuracies.push(accuracy(k));
   }
 
-  const look = jit(((p: AttentionModel<Attention>, tokens: np.Array) => {
-    const { patterns, inputs, logits, mixed, residual } = attentionModel(p, tokens, (p, x) => {
-      const { output, pattern, ...rest } = attention(p, x, { heads });
-      return { output, pattern, rest };
-    });
-    dispose([logits, mixed, residual]);
-    return { pattern: patterns[0]!, input: inputs[0]! };
-  }) as never) as unknown as OwnedFunction<(p: AttentionModel<Attention>, tokens: np.Array) => { pattern: np.Array; input: np.Array }>;
-  const state = look(keep(training.parameters), tokens);
-  const recalls = edgeRecalls(test, toTensor(state.pattern).data, toTensor(state.input).data, sabotaged);
-  look.dispose();
+  const [pattern, input] = evaluate(training.parameters, (p, x) => {
+    const { patterns, inputs, ...others } = attentionModel(p, x, dense);
+    dispose(others);
+    return [patterns[0]!, inputs[0]!];
+  }, tokens);
+  const recalls = edgeRecalls(test, pattern!.data, input!.data, sabotaged, budgets);
   training.dispose();
   return { lookup: accuracies.map(({ lookup }) => lookup), majority: accuracies.map(({ majority }) => majority), ...recalls };
 }
@@ -241,8 +242,9 @@ async function oneSeed(seed: number, { steps, batch, tests }: P2Size, sabotaged:
  * @param pattern   [B, H, T, T]
  * @param input     [B, T, D]
  * @param reversed  the smallest entries in place of the largest
+ * @param ks        the k
  */
-export function edgeRecalls(test: readonly Sequence[], pattern: Float32Array, input: Float32Array, reversed: boolean): Pick<Result, "byScore" | "byDistance" | "chance"> {
+export function edgeRecalls(test: readonly Sequence[], pattern: Float32Array, input: Float32Array, reversed: boolean, ks: readonly number[] = budgets): Pick<Result, "byScore" | "byDistance" | "chance"> {
   const D = input.length / (test.length * T);
   const edges = test.flatMap(({ places }, b) => places.flatMap((place, q) => (place < 0 ? [] : [{ b, t: facts + q, place }])));
   const entry = (b: number, h: number, t: number, s: number): number => pattern[((b * heads + h) * T + t) * T + s]!;
@@ -261,6 +263,6 @@ export function edgeRecalls(test: readonly Sequence[], pattern: Float32Array, in
       for (let d = 0; d < D; d++) square += (input[(b * T + t) * D + d]! - input[(b * T + s) * D + d]!) ** 2;
       return -square;
     }));
-  const share = (ranks: readonly number[]): number[] => budgets.map((k) => mean(ranks.map((rank) => (rank < k ? 1 : 0))));
-  return { byScore: share(byScore), byDistance: share(byDistance), chance: budgets.map((k) => mean(edges.map(({ t }) => 1 - Math.max(0, 1 - k / (t + 1)) ** heads))) };
+  const share = (ranks: readonly number[]): number[] => ks.map((k) => mean(ranks.map((rank) => (rank < k ? 1 : 0))));
+  return { byScore: share(byScore), byDistance: share(byDistance), chance: ks.map((k) => mean(edges.map(({ t }) => 1 - Math.max(0, 1 - k / (t + 1)) ** heads))) };
 }

@@ -39,8 +39,13 @@ export function evaluate<P extends Parameters>(parameters: P, f: (parameters: P,
  * @param target  [...] class ids, int32
  */
 export function crossEntropy(logits: np.Array, target: np.Array): np.Array {
+  return surprise(logits, target).mean();
+}
+
+/** −log p of the right class, nats, [...]. Consumes both. */
+export function surprise(logits: np.Array, target: np.Array): np.Array {
   const classes = logits.shape.at(-1)!;
-  return nn.logSoftmax(logits, -1).mul(nn.oneHot(target, classes)).sum(-1).mean().mul(-1);
+  return nn.logSoftmax(logits, -1).mul(nn.oneHot(target, classes)).sum(-1).mul(-1);
 }
 
 /** The class with the largest logit in each row of [..., classes]. */
