@@ -55,8 +55,8 @@ export const claim: Claim = {
   system: "scaling",
   title: "Does the dimension of the data set the exponent of a scaling law?",
   statement: {
-    en: "By the theory of covering numbers, covering a d-dimensional manifold to precision ε takes M ∝ (1/ε)^d samples; a scaling law shows how fast the error of approximation falls for that d.",
-    zh: "根据覆盖数理论，为了以精度",
+    en: "By the theory of covering numbers, covering a d-dimensional manifold to precision ε takes M ∝ (1/ε)^d samples; a scaling law shows how fast, for that d, the error of approximation falls as samples become denser.",
+    zh: "逼近误差随样本密度增加的衰减速率",
   },
   expectation: {
     verdict: "supports",

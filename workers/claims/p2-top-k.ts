@@ -79,8 +79,8 @@ export const claim: Claim = {
   system: "sparse-attention",
   title: "Do the k largest edges of attention keep what is useful?",
   statement: {
-    en: "Top-k or kNN sparsity keeps for each query only the k edges of largest similarity, its neighbours on the manifold; the most useful information comes from them, so tokens need not be connected to all others.",
-    zh: "只保留每个 query 的",
+    en: "If tokens lie on a low-dimensional manifold, the most useful information mostly comes from neighbours on it, or from a few shortcuts; so top-k or kNN sparsity keeps for each query only the k edges of largest similarity.",
+    zh: "最有效的信息往往来自于流形上的近邻或少数跨区捷径",
   },
   expectation: {
     verdict: "mixed",

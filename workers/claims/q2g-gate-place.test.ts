@@ -1,0 +1,30 @@
+/** Q2g: the verdicts, and a small run. The language and the model are tested beside them. */
+import { expect, test } from "vitest";
+import { claimFaults } from "./claim-checks.test-support.ts";
+import { thresholdsOf, type Evidence } from "./claim.ts";
+import { claim, experiment, places, sizes } from "./q2g-gate-place.ts";
+import { recordedEvidence } from "./recorded.test-support.ts";
+
+/** The query's gate behind each other place by so much, ± `half`. */
+function evidence(behind: number, half: number): Evidence {
+  const others = places.filter((place) => place !== "query");
+  return {
+    quantities: [
+      ...places.map((place) => ({ id: `excess-${place}`, label: place, unit: "nats", value: place === "query" ? behind : 0 })),
+      ...others.map((place) => ({ id: `behind-${place}`, label: place, unit: "nats", value: behind, low: behind - half, high: behind + half })),
+    ],
+    figures: [],
+  };
+}
+test("each verdict; an interval across 0 decides nothing", () => {
+  const judge = (behind: number, half: number): string => claim.judge(evidence(behind, half), thresholdsOf(claim)).verdict;
+  expect([judge(0.01, 0.005), judge(-0.01, 0.005), judge(0.01, 0.02), judge(-0.01, 0.02), judge(0.0005, 0.0001)]).toEqual(["refutes", "supports", "mixed", "mixed", "mixed"]);
+});
+test("what was recorded keeps the rules; the sabotage changes its verdict", () => expect(claimFaults(claim, recordedEvidence("Q2g"), recordedEvidence("Q2g", "sabotaged"))).toEqual([]));
+test("with the gate on the output left out, that place is plain attention to the bit", async () => {
+  const run = () => experiment({ seeds: [1], sabotaged: true, progress: () => Promise.resolve() }, { ...sizes.live, keys: 2, values: 2, words: 3, length: 8, hiddenSize: 8, batch: 4, steps: 2, tests: 8 });
+  const spoiled = await run();
+  const of = (id: string): number => spoiled.quantities.find((quantity) => quantity.id === id)!.value;
+  expect(of("excess-attention")).toBe(of("excess-plain"));
+  expect(of("excess-attention")).not.toBe(of("excess-value"));
+});
