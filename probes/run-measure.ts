@@ -4,7 +4,7 @@
  * run as a whole.
  */
 import type { LayerStates } from "./geometry/layer-states.ts";
-import { consecutive } from "./geometry/trajectory.ts";
+import { keptLayers } from "./kept-layers.ts";
 import type { Probe } from "./probe.ts";
 import { mean } from "./statistics/moments.ts";
 import { tensor, type Tensor } from "./tensor.ts";
@@ -48,30 +48,27 @@ export function runMeasure(probe: Probe, trace: Trace, from: number, states?: re
     if (profile.kind !== "profile") throw wrongKind(probe, profile.kind);
     return { layers: profile.layers, whole: Float32Array.from(profile.values), bySteps: null };
   }
-  const layers = readsLayers(probe) ? consecutive(0, layerCount(trace)) : null;
-  const bySteps = probe.kind === "grid" ? gridOf(probe, trace, from) : columnsOf(probe, trace, from, layers?.length ?? 1);
+  if (probe.kind === "grid") {
+    const grid = probe.measure(trace, { layer: 0, from });
+    if (grid.kind !== "grid") throw wrongKind(probe, grid.kind);
+    const bySteps = { steps: grid.steps, values: grid.values };
+    return { layers: grid.layers, bySteps, whole: wholeOf(bySteps, probe.whole === "last") };
+  }
+  const layers = readsLayers(probe) ? keptLayers(trace.activations) : null;
+  const bySteps = columnsOf(probe, trace, from, layers ?? [0]);
   return { layers, bySteps, whole: wholeOf(bySteps, probe.whole === "last") };
 }
 
-function layerCount({ activations, lens }: Trace): number {
-  return activations.residPost.shape[1] ?? lens?.entropy.shape[1] ?? 0;
-}
-
-function gridOf(probe: Probe, trace: Trace, from: number): StepMeasure {
-  const grid = probe.measure(trace, { layer: 0, from });
-  if (grid.kind !== "grid") throw wrongKind(probe, grid.kind);
-  return { steps: grid.steps, values: grid.values };
-}
-
 /** A series of each layer, side by side. */
-function columnsOf(probe: Probe, trace: Trace, from: number, columns: number): StepMeasure {
+function columnsOf(probe: Probe, trace: Trace, from: number, layers: readonly number[]): StepMeasure {
+  const columns = layers.length;
   let out: StepMeasure = { steps: [], values: tensor([0, columns]) };
-  for (let layer = 0; layer < columns; layer++) {
+  layers.forEach((layer, column) => {
     const series = probe.measure(trace, { layer, from });
     if (series.kind !== "series") throw wrongKind(probe, series.kind);
-    if (layer === 0) out = { steps: series.steps, values: tensor([series.steps.length, columns]) };
-    series.values.forEach((value, i) => (out.values.data[i * columns + layer] = value));
-  }
+    if (column === 0) out = { steps: series.steps, values: tensor([series.steps.length, columns]) };
+    series.values.forEach((value, i) => (out.values.data[i * columns + column] = value));
+  });
   return out;
 }
 

@@ -53,7 +53,7 @@ test("each number is the one that its own file gives", () => {
     expect(run.debiasedCka[a * 3 + b]).toBeCloseTo(debiasedCka(x, y), 9);
     expect(run.neighbourhoodOverlap[a * 3 + b]).toBeCloseTo(neighbourhoodOverlap(x, y), 9);
   }));
-  expect([run.states, run.finiteStates, run.layers]).toEqual([30, 30, 3]);
+  expect([run.states, run.finiteStates, run.layers]).toEqual([30, 30, [0, 1, 2]]);
 });
 test("every probe is there", () => expect([...run.measures.keys()]).toEqual(probes.map((p) => p.id)));
 test("independent states lie inside the shuffled band, a smooth path outside", () => {
@@ -68,7 +68,7 @@ test("the same seed gives the same null", () => expect(all(traceOf(states)).shuf
 test("`from` leaves out the first steps", () => expect(all(traceOf(states), { from: 10 }).measures.get("directness")!.whole[1]).toBeCloseTo(directness(tensor([20, 12], paths[1]!.data.slice(120))), 6));
 test("no run, few steps, no states, NaN: NaN, no crash", () => {
   const bare = all(exampleTrace({ captured: false }));
-  expect([bare.layers, bare.states, bare.shuffled.directness, bare.measures.has("directness"), bare.measures.has("entropy")]).toEqual([0, 0, [], false, true]);
+  expect([bare.layers, bare.states, bare.shuffled.directness, bare.measures.has("directness"), bare.measures.has("entropy")]).toEqual([[], 0, [], false, true]);
   for (const T of [1, 2, 3]) {
     const short = all(traceOf(tensor([T, 2, 4])));
     for (const id of ["directness", "turning-angle", "two-nn", "levina-bickel", "participation-ratio", "detour"]) expect([...short.measures.get(id)!.whole]).toEqual([NaN, NaN]);
@@ -83,4 +83,16 @@ test("no run, few steps, no states, NaN: NaN, no crash", () => {
   expect(result.measures.get("participation-ratio")!.whole[1]).toBeGreaterThan(1);
   expect(result.measures.get("layer-cka")!.whole[1]).toBeGreaterThan(-1);
   expect(result.cka[1]).toBeGreaterThan(0);
+});
+test("a run that kept some layers only is measured at those", () => {
+  const full = traceOf(states);
+  const kept = tensor([30, 2, 12], Float32Array.from({ length: 720 }, (_, i) => states.data[(Math.floor(i / 24) * 3 + [0, 2][Math.floor(i / 12) % 2]!) * 12 + (i % 12)]!));
+  const part = all({ ...full, activations: { ...full.activations, residPost: kept, layers: [0, 2] } });
+  expect(part.layers).toEqual([0, 2]);
+  expect([...part.measures.get("turning-angle")!.whole]).toEqual([0, 2].map((l) => run.measures.get("turning-angle")!.whole[l]));
+  expect([...part.measures.get("two-nn")!.whole]).toEqual([0, 2].map((l) => run.measures.get("two-nn")!.whole[l]));
+  expect(part.debiasedCka[1]).toBeCloseTo(run.debiasedCka[2]!, 9);
+  // The lens was read before layers were let go.
+  expect(part.measures.get("lens-entropy")!.layers).toEqual([0, 1, 2]);
+  expect(part.measures.get("directness")!.layers).toEqual([0, 2]);
 });

@@ -23,11 +23,12 @@ export interface RunMeasures {
   readonly measures: ReadonlyMap<string, RunMeasure>;
   /** Where the run stands among shuffled orders of its states, per layer; empty without hidden states. */
   readonly shuffled: { readonly directness: readonly NullBand[]; readonly turningAngle: readonly NullBand[] };
-  /** Every layer beside every other, [L+1, L+1] row by row. */
+  /** Every layer beside every other, [layers, layers] row by row. */
   readonly cka: Float64Array<ArrayBuffer>;
   readonly debiasedCka: Float64Array<ArrayBuffer>;
   readonly neighbourhoodOverlap: Float64Array<ArrayBuffer>;
-  readonly layers: number;
+  /** The layers that were kept: the rows and columns of these, and of `shuffled`. */
+  readonly layers: readonly number[];
   /** States measured in each layer, and those of them that are finite in every layer, which alone count between layers. */
   readonly states: number;
   readonly finiteStates: number;
@@ -78,7 +79,7 @@ export function* runMeasures(trace: Trace, random: Random, { from = 0, overlapNe
     cka: pairs(L, (a, b) => alignment(kernels[a]!, kernels[b]!)),
     debiasedCka: pairs(L, (a, b) => alignment(debiased[a]!, debiased[b]!)),
     neighbourhoodOverlap: pairs(L, (a, b) => (near > 0 ? commonShare(neighbours[a]!, neighbours[b]!, near) : NaN)),
-    layers: L,
+    layers: states.map(({ layer }) => layer),
     states: L === 0 ? 0 : count,
     finiteStates: shared.length,
   };

@@ -2,12 +2,13 @@
  * A trace as a safetensors file: hidden states and lens as tensors, the rest as
  * JSON in the metadata, so that Python opens it as it is.
  *
- *   resid_post            [T, L+1, D]   or [0, L+1, D] where the run was not captured
+ *   resid_post            [T, L+1, D]   or [0, L+1, D] where the run was not captured; fewer rows where the record's `layers` names those that were kept
  *   final_norm            [T, D]        or [0, D]
  *   lens.tokens           [T, L+1, K]   and the other three only where the run kept a lens
  *   lens.logprobs         [T, L+1, K]
  *   lens.entropy          [T, L+1]
  *   lens.answer_logprob   [T, L+1]
+ *   picture.0 …           [n, 2]        the pictures that it was drawn in, where it has any
  *   metadata              geodesic.version: "1"; geodesic.trace: the rest of `Trace`, JSON
  *
  * JSON has no NaN, ±∞ and −0: they are written as the strings "NaN",
@@ -15,6 +16,7 @@
  * and copied, unknown ones are dropped, and texts stay texts.
  */
 import { type Intervention, type Replacement, residualOperations } from "./intervention.ts";
+import { pictureTensor, readPictures } from "./run-picture-file.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 import type { Tensor } from "./tensor.ts";
 import {
@@ -38,7 +40,7 @@ export const traceVersion = "1";
 const limits = { bytes: 2 ** 31, text: 2 ** 20, short: 2000, steps: 2 ** 16, layers: 2 ** 10, hiddenSize: 2 ** 16, vocabSize: 2 ** 24, kept: 2 ** 10, interventions: 2 ** 12 } as const;
 
 export function encodeTrace(trace: Trace): Uint8Array<ArrayBuffer> {
-  const { activations, lens, ...record } = trace;
+  const { activations, lens, pictures, ...record } = trace;
   const tensors = new Map<string, Tensor>([
     ["resid_post", activations.residPost],
     ["final_norm", activations.finalNorm],
@@ -49,7 +51,10 @@ export function encodeTrace(trace: Trace): Uint8Array<ArrayBuffer> {
     tensors.set("lens.entropy", lens.entropy);
     tensors.set("lens.answer_logprob", lens.answerLogprob);
   }
-  const json = JSON.stringify({ ...record, lensTexts: lens?.texts ?? [] }, (_, value: unknown) =>
+  pictures?.forEach(({ coordinates }, i) => tensors.set(pictureTensor(i), coordinates));
+  const drawn = pictures ? { pictures: pictures.map(({ coordinates: _, ...picture }) => picture) } : {};
+  const some = activations.layers ? { layers: activations.layers } : {};
+  const json = JSON.stringify({ ...record, ...drawn, ...some, lensTexts: lens?.texts ?? [] }, (_, value: unknown) =>
     typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0)) ? (Object.is(value, -0) ? "-0" : String(value)) : value,
   );
   return encodeSafetensors(tensors, { "geodesic.version": traceVersion, "geodesic.trace": json });
@@ -80,8 +85,10 @@ export function decodeTrace(bytes: Uint8Array): Trace {
     }
     return found;
   };
-  const residPost = take("resid_post", [T, L + 1, D], [0, L + 1, D]);
-  const activations: Activation = { residPost, finalNorm: take("final_norm", [residPost.shape[0]!, D]) };
+  const layers = readLayers(field.at("layers"), L);
+  const rows = layers?.length ?? L + 1;
+  const residPost = take("resid_post", [T, rows, D], [0, rows, D]);
+  const activations: Activation = { residPost, finalNorm: take("final_norm", [residPost.shape[0]!, D]), ...(layers ? { layers } : {}) };
   let lens: Lens | null = null;
   if (tensors.has("lens.tokens")) {
     const kept = tensors.get("lens.tokens")!.shape[2] ?? -1;
@@ -98,7 +105,8 @@ export function decodeTrace(bytes: Uint8Array): Trace {
       answerLogprob: take("lens.answer_logprob", [T, L + 1]),
     };
   }
-  return { ...record, activations, lens };
+  const pictures = field.at("pictures");
+  return { ...record, activations, lens, ...(pictures.absent ? {} : { pictures: readPictures(pictures, take, T, L) }) };
 }
 
 function fault(where: string, expected: string, got: unknown, advice = "the file is damaged or was not written by Geodesic"): RangeError {
@@ -112,7 +120,7 @@ function shown(value: unknown): string {
 }
 
 /** One value of the untrusted record, with its path for messages. */
-class Field {
+export class Field {
   private readonly path: string;
   private readonly value: unknown;
 
@@ -189,6 +197,16 @@ class Field {
   orNullOrAbsent<T>(read: (field: Field) => T): T | null {
     return this.value === undefined ? null : this.orNull(read);
   }
+}
+
+/** The layers that were kept; null for all. */
+function readLayers(f: Field, L: number): readonly number[] | null {
+  if (f.absent) return null;
+  const layers = f.list(L + 1, (x) => x.integer(0, L));
+  layers.forEach((layer, i) => {
+    if (i > 0 && layer <= layers[i - 1]!) throw fault("trace.layers", "rising layers", layers.join(", "));
+  });
+  return layers;
 }
 
 function readRecord(f: Field): Omit<Trace, "activations" | "lens"> {

@@ -7,6 +7,7 @@
  * Every part is plain data: cloneable, transferable, saveable.
  */
 import type { Intervention } from "./intervention.ts";
+import type { RunPicture } from "./run-picture.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** How the model comes to its answer. `direct` is the control without which no comparison means anything. */
@@ -131,6 +132,8 @@ export interface Step {
 export interface Activation {
   /** Residual stream after each block, [T, L+1, D]: layer 0 is the embedding, layer L the last block's output before the final norm. */
   readonly residPost: Tensor;
+  /** Where not all layers were kept: those that were, rising; `residPost` then has one row for each. */
+  readonly layers?: readonly number[];
   /** Output of the final norm, [T, D]: what a latent step feeds back. */
   readonly finalNorm: Tensor;
 }
@@ -218,6 +221,8 @@ export interface Trace {
    * came to pass, as when the thinking ended sooner. Absent where there are no interventions.
    */
   readonly branch?: number | null;
+  /** The pictures that it was drawn in when it was saved; absent where there were none. */
+  readonly pictures?: readonly RunPicture[];
 }
 
 /** The steps after the prompt: what thinking and answering took. */

@@ -127,7 +127,7 @@ export class GeodesicApp extends LitElement {
       </header>
       <main @show-origin=${this.showOrigin}>${this.page()}</main>
       ${probing ? this.status() : nothing}
-      <help-dialog></help-dialog>
+      <help-dialog place=${this.address.place}></help-dialog>
       <origin-card></origin-card>
     `;
   }
@@ -137,6 +137,10 @@ export class GeodesicApp extends LitElement {
     switch (this.address.place) {
       case "probe":
         return this.probePage();
+      case "compare":
+        return html`<compare-page .address=${this.address}></compare-page>`;
+      case "claims":
+        return html`<claims-page .address=${this.address}></claims-page>`;
     }
   }
 

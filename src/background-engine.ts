@@ -3,8 +3,9 @@
  * sweeping and comparing never hold that one up. It keeps one model, and is let
  * go of when another is asked for.
  */
-import { connect, type EngineHandle } from "../workers/connect.ts";
+import type { EngineHandle } from "../workers/connect.ts";
 import type { LoadProgress, LoadReport } from "../workers/engine.ts";
+import { nextEngine } from "./first-engine.ts";
 import { type Files, type ModelChoice, modelRequest } from "./model-choice.ts";
 
 export interface LoadedEngine {
@@ -25,7 +26,7 @@ export class BackgroundEngine {
     const key = JSON.stringify(model);
     if (this.own?.model !== key || this.own.files !== files) {
       this.release();
-      const engine = connect(model.engine);
+      const engine = nextEngine(model.engine);
       const own = { engine, model: key, files, loaded: engine.load(modelRequest(model, files), onProgress), ready: false };
       this.own = own;
       const forget = (): void => {

@@ -7,6 +7,9 @@ import type { EngineHandle } from "../workers/connect.ts";
 import { nextEngine } from "./first-engine.ts";
 import { type Files, type ModelChoice, modelRequest } from "./model-choice.ts";
 import { askToKeep, type Kept, keptOf } from "./stored-models.ts";
+import { messageOf } from "./message.ts";
+
+export { messageOf } from "./message.ts";
 
 export type LoadState =
   | { readonly status: "idle" }
@@ -75,8 +78,4 @@ export class EngineHost {
     this.state = state;
     this.changed();
   }
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -6,9 +6,10 @@
 import { jointTrajectory } from "../probes/joint.ts";
 import type { Measurement } from "../probes/probe.ts";
 import { tensor, type Tensor } from "../probes/tensor.ts";
-import type { Step, Trace } from "../probes/trace.ts";
+import type { Trace } from "../probes/trace.ts";
 import { connectProbes, type ProbeHandle } from "../workers/connect-probes.ts";
 import { messageOf } from "./engine-host.ts";
+import { tracksOf } from "./joint-tracks.ts";
 import type { LiveRun } from "./live-run.ts";
 import { originOf } from "./selection.ts";
 import type { Session } from "./session.ts";
@@ -135,15 +136,8 @@ export class Geometry extends EventTarget {
     const layer = Math.min(selection.layer, layers);
     const joint = jointTrajectory(pairs.map(({ trace }) => trace), layer, extent, pairs.map(({ least }) => least));
     const { points, index } = joint;
-    const toTracks = (coordinates: Tensor): PlotTrack[] =>
-      pairs.map(({ run, trace, altered }, i) => {
-        const rows = index.flatMap((point, r) => (point.trace === i ? [r] : []));
-        const origin = originOf(trace);
-        const drawn = new Float32Array(rows.length * 2);
-        rows.forEach((r, k) => drawn.set(coordinates.data.subarray(2 * r, 2 * r + 2), 2 * k));
-        const steps = rows.map((r) => run.steps[index[r]!.step]!);
-        return { mode: run.mode, ...lookOf(run, altered), steps: steps.map((step) => step.index - origin), labels: steps.map(labelOf), phases: steps.map((step) => step.phase), points: drawn };
-      });
+    const runs = pairs.map(({ run, trace, altered }) => ({ mode: run.mode, trace, ...lookOf(run, altered) }));
+    const toTracks = (coordinates: Tensor): PlotTrack[] => tracksOf(runs, index, coordinates);
     const earlier = method === "pca" && this.components?.shape[1] === points.shape[1] ? this.components : null;
     let settled = false;
     const result = await this.probes.project({ points, method, seed: layoutSeed, ...(earlier ? { earlier } : {}) }, ({ epoch, epochs, coordinates }) => {
@@ -174,9 +168,4 @@ interface Drawn {
 
 function lookOf(run: LiveRun, altered: boolean): Pick<PlotTrack, "control" | "name"> {
   return altered ? { control: true, name: "altered" } : { control: run.isControl };
-}
-
-/** A thought is labelled by what it holds. */
-function labelOf(step: Step): string {
-  return step.token === null ? `◌ ${step.holds?.[0]?.text ?? ""}` : step.text;
 }

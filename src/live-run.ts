@@ -116,7 +116,7 @@ export class LiveRun {
       questionStart: this.questionStart(),
       steps,
       answer: { tokens: [], text: "", logprob: Number.NaN, expected: this.request.expected, expectedLogprob: null, correct: null },
-      activations: { residPost: stacked, finalNorm: tensor([steps.length, stacked.shape[2] ?? 0]) },
+      activations: { residPost: stacked, finalNorm: tensor([steps.length, stacked.shape[2] ?? 0]), ...(this.request.layers ? { layers: this.request.layers } : {}) },
       lens: this.partialLens(),
       created: "",
     };

@@ -14,6 +14,8 @@ export interface Address {
 const pages = {
   // It comes with the page itself.
   probe: () => Promise.resolve(),
+  compare: () => import("./pages/compare-page.ts"),
+  claims: () => import("./pages/claims-page.ts"),
 } satisfies Record<string, () => Promise<unknown>>;
 
 export type Place = keyof typeof pages;

@@ -1,6 +1,6 @@
 /** WCAG 2.2 contrast of the grammar's colours: marks 3 : 1, words 4.5 : 1, on every ground they stand on. */
 import { describe, expect, test } from "vitest";
-import { modeStyles, palette } from "./theme.ts";
+import { modeStyles, palette, seriesStyles } from "./theme.ts";
 
 function luminance(hex: string): number {
   const [r, g, b] = [1, 3, 5].map((i) => {
@@ -20,7 +20,10 @@ test("black on white is 21 : 1", () => expect(contrast("#000000", "#ffffff")).to
 describe.each(["light", "dark"] as const)("%s", (scheme) => {
   const colours = palette[scheme];
   const grounds = [colours.ground, colours.surface, colours.raised];
-  const marks = Object.values(modeStyles).map((style) => [style.mode, style.colour[scheme]] as const);
+  const marks = [
+    ...Object.values(modeStyles).map((style) => [style.mode, style.colour[scheme]] as const),
+    ...seriesStyles.map((style, i) => [`series ${i + 1}`, style.colour[scheme]] as const),
+  ];
   const inks = [
     ...Object.values(modeStyles).map((style) => [`${style.mode} ink`, style.ink[scheme]] as const),
     ...(["ink", "soft", "right", "wrong"] as const).map((name) => [name, colours[name]] as const),
@@ -34,6 +37,10 @@ describe.each(["light", "dark"] as const)("%s", (scheme) => {
   test("faint words stand on the ground and on raised panels", () => {
     for (const ground of [colours.ground, colours.raised]) expect(contrast(colours.faint, ground)).toBeGreaterThanOrEqual(4);
   });
+});
+
+test("no two series share shape, colour or dash", () => {
+  for (const key of ["pointStyle", "colour", "dash"] as const) expect(new Set(seriesStyles.map((style) => JSON.stringify(style[key]))).size).toBe(seriesStyles.length);
 });
 
 test("no two modes share shape, colour or dash", () => {

@@ -36,6 +36,18 @@ export const palette = {
   dark: { ground: "#0f1115", surface: "#161920", raised: "#1b1f27", ink: "#eceef2", soft: "#aab1bd", faint: "#8a929f", line: "#292e38", strong: "#434a57", right: "#3fcba2", wrong: "#ff8a80", focus: "#7ab4ff", shade: "236 238 242" },
 } as const;
 
+/** Six colours for series that are no modes, in order; shapes and dashes differ too. Okabe and Ito's, darker or lighter where contrast asks for it. */
+export const seriesStyles = [
+  { colour: { light: "#0072b2", dark: "#3d9fd8" }, pointStyle: "circle", dash: [] },
+  { colour: { light: "#d55e00", dark: "#f0762b" }, pointStyle: "triangle", dash: [7, 3] },
+  { colour: { light: "#00916a", dark: "#1fb489" }, pointStyle: "rect", dash: [2, 3] },
+  { colour: { light: "#a8568c", dark: "#d98cbb" }, pointStyle: "rectRot", dash: [12, 3, 2, 3] },
+  { colour: { light: "#b87800", dark: "#e69f00" }, pointStyle: "star", dash: [4, 2] },
+  { colour: { light: "#5a6b8c", dark: "#9fb3d9" }, pointStyle: "crossRot", dash: [9, 3, 9, 3] },
+] as const;
+
+export type SeriesStyle = (typeof seriesStyles)[number];
+
 /** The scheme in force on the page. */
 export function colourScheme(): ColourScheme {
   const chosen = document.documentElement.dataset["scheme"];

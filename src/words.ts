@@ -7,9 +7,13 @@ import type { DecodingMode, Thought, ThoughtMethod } from "../probes/trace.ts";
 export const words = {
   product: "Geodesic",
   /** As `Place` of places.ts names them. */
-  places: { probe: "Probe" },
+  places: { probe: "Probe", compare: "Compare", claims: "Claims" },
   /** What one sees there, in a sentence. */
-  taglines: { probe: "The same question, four ways of thinking. Watch where the model’s hidden state goes." },
+  taglines: {
+    probe: "The same question, four ways of thinking. Watch where the model’s hidden state goes.",
+    compare: "The same question, two ways. See what differs, and by how much.",
+    claims: "An essay on how networks think, put to the test in your browser.",
+  },
   modes: {
     direct: { name: "direct", sentence: "answers at once" },
     icl: { name: "examples (ICL)", sentence: "sees solved questions first" },

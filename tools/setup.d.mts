@@ -11,3 +11,4 @@ export function program(name: string, bin?: string): string;
 export function install(): Promise<void>;
 export function buildIsOld(): boolean;
 export function build(options?: { quiet?: boolean; minutes?: number }): Promise<Ended>;
+export function pythonWithTorch(): Promise<string | null>;

@@ -128,3 +128,12 @@ export async function build(options = {}) {
   const built = await run("node", [program("vite"), "build", "--logLevel", "warn"], options);
   return { code: built.code, output: prepared.output + built.output };
 }
+
+/** A Python that has torch, or null. Debian's own first: another one on the PATH seldom has it. */
+export async function pythonWithTorch() {
+  for (const python of ["/usr/bin/python3", "python3"]) {
+    if (python.startsWith("/") && !existsSync(python)) continue;
+    if ((await run(python, ["-c", "import torch"], { quiet: true, minutes: 2 })).code === 0) return python;
+  }
+  return null;
+}

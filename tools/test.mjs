@@ -6,7 +6,7 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { findChromium, howToGetChromium } from "./chromium.mjs";
-import { build, install, program, requireNode, root, run } from "./setup.mjs";
+import { build, install, program, pythonWithTorch, requireNode, root, run } from "./setup.mjs";
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Count */
 
@@ -40,15 +40,6 @@ async function stage(name, work) {
 /** A report that a test runner wrote, or null where it wrote none. */
 function report(/** @type {string} */ path) {
   return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : null;
-}
-
-/** Debian's own Python first: another one on the PATH seldom has torch. */
-async function pythonWithTorch() {
-  for (const python of ["/usr/bin/python3", "python3"]) {
-    if (python.startsWith("/") && !existsSync(python)) continue;
-    if ((await run(python, ["-c", "import torch"], { quiet: true, minutes: 2 })).code === 0) return python;
-  }
-  return null;
 }
 
 async function browser() {

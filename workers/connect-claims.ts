@@ -2,8 +2,7 @@
 import { proxy } from "comlink";
 import type { Evidence, Judgement } from "./claims/claim.ts";
 import type { ClaimsWorker } from "./claims/claims.worker.ts";
-import type { RecordedRun } from "./claims/evidence.ts";
-import type { ClaimProgress, ClaimRecord, ClaimRequest, JudgedRun } from "./claims/service.ts";
+import type { ClaimProgress, ClaimRecord, ClaimRequest, JudgedRecording, JudgedRun } from "./claims/service.ts";
 import { AbortError } from "./engine.ts";
 import { RestartingWorker } from "./restarting-worker.ts";
 
@@ -15,7 +14,7 @@ export interface ClaimsHandle {
   /** @param thresholds  by name; those left out are the claim's own */
   judge(id: string, evidence: Evidence, thresholds: Readonly<Record<string, number>>): Promise<Judgement>;
   /** What was recorded beforehand at full size; null where nothing was. */
-  recorded(id: string): Promise<{ readonly run: RecordedRun; readonly judgement: Judgement } | null>;
+  recorded(id: string): Promise<JudgedRecording | null>;
   /** Stops what runs and what waits. A run that does not hear it within a few seconds is ended with its worker. */
   stop(): void;
   /** Ends the worker; calls under way and later ones reject. */
@@ -45,7 +44,7 @@ export function connectClaims(create: () => Worker = startWorker): ClaimsHandle 
       }
     },
     judge: (id, evidence, thresholds) => claims.call<Judgement>((remote) => remote.judge(id, evidence, thresholds)),
-    recorded: (id) => claims.call<{ run: RecordedRun; judgement: Judgement } | null>((remote) => remote.recorded(id)),
+    recorded: (id) => claims.call<JudgedRecording | null>((remote) => remote.recorded(id)),
     stop: () => {
       const told = [...runs];
       if (told.length === 0) return;

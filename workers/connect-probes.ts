@@ -1,6 +1,7 @@
 /** The page's end of the probe worker. */
 import { proxy, type ProxyMarked } from "comlink";
 import type { Measurement, ProbeOptions } from "../probes/probe.ts";
+import type { ComparisonView } from "../probes/comparison/comparison.ts";
 import type { Clouds } from "../probes/population/clouds.ts";
 import type { PopulationRow } from "../probes/population/row.ts";
 import type { StepProgress } from "../probes/projection/steps.ts";
@@ -9,7 +10,7 @@ import type { RunMeasures, RunMeasuresOptions } from "../probes/run-measures.ts"
 import type { Tensor } from "../probes/tensor.ts";
 import type { Trace } from "../probes/trace.ts";
 import type { PopulationPart, PopulationView, PopulationViewRequest } from "./population-views.ts";
-import type { ProbeService, ProjectProgress, Projection, ProjectRequest } from "./probe-service.ts";
+import type { ProbeService, ProjectProgress, Projection, ProjectRequest, RunsCompared } from "./probe-service.ts";
 import { RestartingWorker } from "./restarting-worker.ts";
 
 export interface ProbeHandle {
@@ -18,6 +19,12 @@ export interface ProbeHandle {
   runMeasures(trace: Trace, options: RunMeasuresOptions & { readonly seed: number }, onStep?: (progress: StepProgress) => void): Promise<RunMeasures | null>;
   /** A measure at each step and layer of a run. */
   runMeasure(trace: Trace, probeId: string, from: number): Promise<RunMeasure>;
+  /** Two runs of one problem beside one another; measures at this layer of the first. */
+  compareRuns(a: Trace, b: Trace, layer: number): Promise<RunsCompared>;
+  /** Begins a comparison over many problems; the one before is let go. */
+  beginComparison(): Promise<void>;
+  addToComparison(a: Trace, b: Trace): Promise<void>;
+  viewComparison(layer: number): Promise<ComparisonView>;
   /** Begins a population of problems; the one before is let go. */
   beginPopulation(probes: readonly string[], cells: number): Promise<void>;
   addToPopulation(part: PopulationPart, rows: readonly PopulationRow[]): Promise<void>;
@@ -43,6 +50,10 @@ export function connectProbes(create: () => Worker = startWorker): ProbeHandle {
     measure: (trace, probeId, options) => probes.call<Measurement>((remote) => remote.measure(trace, probeId, options)),
     runMeasures: (trace, options, onStep) => probes.call<RunMeasures | null>((remote) => remote.runMeasures(trace, options, handed(onStep))),
     runMeasure: (trace, probeId, from) => probes.call<RunMeasure>((remote) => remote.runMeasure(trace, probeId, from)),
+    compareRuns: (a, b, layer) => probes.call<RunsCompared>((remote) => remote.compareRuns(a, b, layer)),
+    beginComparison: () => probes.call<void>((remote) => remote.beginComparison()),
+    addToComparison: (a, b) => probes.call<void>((remote) => remote.addToComparison(a, b)),
+    viewComparison: (layer) => probes.call<ComparisonView>((remote) => remote.viewComparison(layer)),
     beginPopulation: (ids, cells) => probes.call<void>((remote) => remote.beginPopulation(ids, cells)),
     addToPopulation: (part, rows) => probes.call<void>((remote) => remote.addToPopulation(part, rows)),
     viewPopulation: (request) => probes.call<PopulationView>((remote) => remote.viewPopulation(request)),

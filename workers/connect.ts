@@ -2,13 +2,15 @@
 import * as Comlink from "comlink";
 import type { PopulationRow } from "../probes/population/row.ts";
 import type { Trace } from "../probes/trace.ts";
-import { type AccuracyProgress, type AccuracyRequest, EngineLostError, type LoadProgress, type LoadReport, type ModelRequest, type PopulationRequest, type RunRequest, type StepEvent, type SweepCell, type SweepGrid, type SweepRequest } from "./engine.ts";
+import { type AccuracyProgress, type AccuracyRequest, EngineLostError, type LoadProgress, type LoadReport, type ModelRequest, type PopulationRequest, type RunPlan, type RunRequest, type StepEvent, type SweepCell, type SweepGrid, type SweepRequest } from "./engine.ts";
 import type { ExposedEngine } from "./expose.ts";
 
 /** An engine in its worker. Callbacks are plain functions; every call rejects if the worker breaks. */
 export interface EngineHandle {
   load(model: ModelRequest, onProgress: (progress: LoadProgress) => void): Promise<LoadReport>;
   run(request: RunRequest, onSteps: (events: readonly StepEvent[]) => void): Promise<Trace>;
+  /** How much a run will hold, before it is made. */
+  size(request: RunRequest): Promise<RunPlan>;
   accuracy(request: AccuracyRequest, onProgress: (progress: AccuracyProgress) => void): Promise<AccuracyProgress[]>;
   sweep(request: SweepRequest, grid: SweepGrid, onProgress: (cell: SweepCell) => void): Promise<SweepCell[]>;
   population(request: PopulationRequest, onRows: (rows: readonly PopulationRow[]) => void): Promise<void>;
@@ -47,6 +49,7 @@ export function connect(kind: keyof typeof workers): EngineHandle {
   return {
     load: (model, onProgress) => whileItLives(remote.load(model, Comlink.proxy(onProgress), base)),
     run: (request, onSteps) => whileItLives(remote.run(request, Comlink.proxy(onSteps))),
+    size: (request) => whileItLives(remote.size(request)),
     accuracy: (request, onProgress) => whileItLives(remote.accuracy(request, Comlink.proxy(onProgress))),
     sweep: (request, grid, onProgress) => whileItLives(remote.sweep(request, grid, Comlink.proxy(onProgress))),
     population: (request, onRows) => whileItLives(remote.population(request, Comlink.proxy(onRows))),

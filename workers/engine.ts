@@ -7,6 +7,7 @@
 import type { Intervention, ResidualOperation } from "../probes/intervention.ts";
 import type { JointStart } from "../probes/joint.ts";
 import type { PopulationRow } from "../probes/population/row.ts";
+import type { RunSize } from "../probes/run-size.ts";
 import type { Tensor } from "../probes/tensor.ts";
 import type { DecodingMode, EngineRecord, Lens, ModelSpec, Step, Thought, Trace } from "../probes/trace.ts";
 
@@ -30,6 +31,11 @@ export interface Forward {
   readonly residPost: Tensor | null;
   /** Output of the final norm, [T, D]. */
   readonly finalNorm: Tensor;
+  /**
+   * Attention after softmax, [T, L, H, S] over all S positions so far, 0 for later ones;
+   * absent unless asked for, and from engines whose kernels keep it to themselves (all but the reference).
+   */
+  readonly attnPattern?: Tensor;
 }
 
 /** A change inside the network, at one position of one forward pass. Several at one place are made in their order. */
@@ -46,6 +52,8 @@ export interface ResidualEdit {
 export interface ForwardOptions {
   /** Keep the residual stream; left out: false. */
   readonly capture?: boolean;
+  /** Return the attention pattern, where the engine can; left out: false. */
+  readonly attention?: boolean;
   /** What is changed on the way; what is captured, and all that comes after, is as changed. */
   readonly edits?: readonly ResidualEdit[];
 }
@@ -181,16 +189,27 @@ export interface RunRequest {
   readonly problem: Trace["problem"];
   /** Keep hidden states and lens. */
   readonly capture: boolean;
+  /** The layers whose hidden states are kept, rising; left out: all. The lens is of all layers in any case. */
+  readonly layers?: readonly number[];
   /** Tokens kept per lens cell and per step. */
   readonly kept: number;
+  /** A right chain of thought, where one is known: how long the run will be is told by it. */
+  readonly reference?: string;
   /** What is done to the run on its way; left out or empty: nothing. */
   readonly interventions?: readonly Intervention[];
+}
+
+/** What a run will hold. The length of a chain of thought is that of the request's `reference`, or the most that is allowed. */
+export interface RunPlan extends RunSize {
+  readonly steps: number;
+  /** The same where a chain of thought goes on as long as it may. */
+  readonly most: number;
 }
 
 /** A step as it happens, with its share of the trace, so that the page can draw it live. */
 export interface StepEvent {
   readonly step: Step;
-  /** [L+1, D]; null unless captured. */
+  /** [L+1, D], or the kept layers; null unless captured. */
   readonly residPost: Tensor | null;
   /** Top tokens per layer, [L+1, K] ids and log-probabilities; null unless captured. */
   readonly lensTokens: Tensor | null;
@@ -297,6 +316,8 @@ export interface PopulationRequest {
 export interface Engine {
   load(model: ModelRequest, onProgress: (progress: LoadProgress) => void): Promise<LoadReport>;
   run(request: RunRequest, onSteps: (events: readonly StepEvent[]) => void): Promise<Trace>;
+  /** How much a run will hold, before it is made. */
+  size(request: RunRequest): Promise<RunPlan>;
   accuracy(request: AccuracyRequest, onProgress: (progress: AccuracyProgress) => void): Promise<AccuracyProgress[]>;
   /** Runs a grid of interventions; cells come in the grid's order, behind the unaltered runs. */
   sweep(request: SweepRequest, grid: SweepGrid, onProgress: (cell: SweepCell) => void): Promise<SweepCell[]>;

@@ -9,8 +9,9 @@ import type { Trace } from "../probes/trace.ts";
 import { accuracy } from "./decoding/accuracy.ts";
 import { population } from "./decoding/population.ts";
 import { run } from "./decoding/run.ts";
+import { runPlan } from "./decoding/run-plan.ts";
 import { sweep } from "./decoding/sweep.ts";
-import { AbortError, type AccuracyProgress, type AccuracyRequest, type Decoder, type Engine, EngineError, type LoadProgress, type LoadReport, type ModelRequest, type PopulationRequest, type RunRequest, type StepEvent, type SweepCell, type SweepGrid, type SweepRequest } from "./engine.ts";
+import { AbortError, type AccuracyProgress, type AccuracyRequest, type Decoder, type Engine, EngineError, type LoadProgress, type LoadReport, type ModelRequest, type PopulationRequest, type RunPlan, type RunRequest, type StepEvent, type SweepCell, type SweepGrid, type SweepRequest } from "./engine.ts";
 import { setPageBase } from "./page.ts";
 
 /** Loads a model; each engine has its own. */
@@ -75,6 +76,11 @@ class WorkerEngine implements ExposedEngine {
       const trace = await run(this.loaded(), request, tell, signal);
       return moved(trace, false);
     });
+  }
+
+  async size(request: RunRequest): Promise<RunPlan> {
+    // It asks the tokenizer alone, so it need not wait for its turn.
+    return runPlan(this.loaded(), request);
   }
 
   accuracy(request: AccuracyRequest, onProgress: (progress: AccuracyProgress) => void): Promise<AccuracyProgress[]> {

@@ -22,7 +22,7 @@ test("all measures of a run, and one at every step and layer", async () => {
   const trace = exampleTrace({ steps: 9, layers: 2, hiddenSize: 4 });
   const service = new ProbeService();
   const all = await service.runMeasures(trace, { seed: 1, from: 1 });
-  expect([all!.layers, all!.states]).toEqual([3, 8]);
+  expect([all!.layers, all!.states]).toEqual([[0, 1, 2], 8]);
   expect(service.runMeasure(trace, "turning-angle", 1)).toEqual(all!.measures.get("turning-angle"));
   const stopped = service.runMeasures(exampleTrace({ steps: 400, layers: 2, hiddenSize: 900 }), { seed: 1 }, () => service.stop());
   expect(await stopped).toBeNull();

@@ -3,6 +3,8 @@
  * `connectProbes`; tests use it as it is.
  */
 import { probe } from "../probes/index.ts";
+import { bend, type Bend, apart } from "../probes/comparison/bend.ts";
+import { Comparison, type ComparisonView } from "../probes/comparison/comparison.ts";
 import { type Clouds, cloudsOf } from "../probes/population/clouds.ts";
 import type { PopulationRow } from "../probes/population/row.ts";
 import type { Measurement, ProbeOptions } from "../probes/probe.ts";
@@ -86,6 +88,13 @@ export interface Projection {
   readonly remarks: readonly string[];
 }
 
+export interface RunsCompared {
+  /** Null where the runs cannot be laid over one another; `view.apart` says why. */
+  readonly bend: Bend | null;
+  /** Over this one problem. */
+  readonly view: ComparisonView;
+}
+
 /** The longest time without yielding and without progress, ms, but for single calls that last longer. */
 const batchMilliseconds = 25;
 
@@ -107,6 +116,7 @@ export class ProbeService {
   private round = 0;
   private readonly kept = new Map<string, Place>();
   private populated = new PopulationViews([], 0);
+  private compared = new Comparison();
 
   /** Measures a trace with the probe of this id. */
   measure(trace: Trace, probeId: string, options: ProbeOptions): Measurement {
@@ -121,6 +131,26 @@ export class ProbeService {
   /** A measure at each step and layer of a run. */
   runMeasure(trace: Trace, probeId: string, from: number): RunMeasure {
     return runMeasure(probe(probeId), trace, from);
+  }
+
+  /** Two runs of one problem beside one another; measures at this layer of the first. */
+  compareRuns(a: Trace, b: Trace, layer: number): RunsCompared {
+    const one = new Comparison();
+    one.add(a, b);
+    return { bend: apart(a, b) === null ? bend(a, b) : null, view: one.view(layer) };
+  }
+
+  /** Begins a comparison over many problems; the one before is let go. */
+  beginComparison(): void {
+    this.compared = new Comparison();
+  }
+
+  addToComparison(a: Trace, b: Trace): void {
+    this.compared.add(a, b);
+  }
+
+  viewComparison(layer: number): ComparisonView {
+    return this.compared.view(layer);
   }
 
   /** Begins a population of problems; the one before is let go. */

@@ -7,6 +7,10 @@ import { accuracyRows, heatCells, metricSeries, tracks } from "./test-data.ts";
 import type { Selection, SelectEvent } from "../../src/selection.ts";
 import { documentStyle } from "../../src/theme.ts";
 import "../../src/views/accuracy-chart.ts";
+import { LiveRun } from "../../src/live-run.ts";
+import { initialComparison } from "../../src/compare-settings.ts";
+import { exampleTrace } from "../../probes/trace.example.ts";
+import "../../src/views/compare-side.ts";
 import "../../src/views/heat-map.ts";
 import "../../src/views/metric-chart.ts";
 import "../../src/views/panel.ts";
@@ -30,6 +34,7 @@ const joint = tracks();
 const crowd = tracks(40);
 const empty = tracks(0).slice(0, 0);
 const accuracy = accuracyRows();
+const opened = LiveRun.opened(exampleTrace({ steps: 9 }), "saved.safetensors");
 const unaltered = { rate: 0.9, low: 0.7, high: 0.97, answered: 20 };
 const patches = heatCells(8, 4, (column, row) => (column === 7 && row === 3 ? 0 : column === 2 ? 1 : Math.min(0.9, 0.2 + 0.1 * Math.abs(column - 4) + 0.1 * row)));
 const noise = heatCells(7, 1, (column) => 0.9 / (1 + 0.3 * column));
@@ -61,6 +66,7 @@ function page(): TemplateResult {
     <geo-panel heading="The same with all controls">
       <accuracy-chart .rows=${accuracy} difficultyName="hops" .chance=${1 / 12} .selectedDifficulty=${4} heading="share of right answers by hops, with controls"></accuracy-chart>
     </geo-panel>
+    <div class="pair">${(["a", "b"] as const).map((name) => html`<compare-side name=${name} mode="latent" label="${name.toUpperCase()}: a saved run" .choice=${initialComparison.sides[name]} .side=${{ loading: null, busy: false, report: null, error: name === "a" ? "" : "compare: expected two models that can be asked the same, got one of each kind; choose two of a kind", run: opened }} .selection=${selection}></compare-side>`)}</div>
     <geo-panel heading="Where does the answer hang?">
       <heat-map heading="share of right answers by step and layer" .columns=${Array.from({ length: 8 }, (_, i) => String(i))} columnTitle="step" .rows=${["embed", "layer 1", "layer 2", "layer 3"]} .cells=${patches} .unaltered=${unaltered} .chance=${1 / 12} .selected=${[2, 3]}></heat-map>
     </geo-panel>

@@ -2,6 +2,7 @@
  * The states of one layer of a run, and what several measures need of them, each
  * computed once, when it is first asked for.
  */
+import { keptLayers } from "../kept-layers.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Trace } from "../trace.ts";
 import { distancesOf, type Distances } from "./distances.ts";
@@ -11,7 +12,10 @@ export class LayerStates {
   private readonly known = new Map<unknown, unknown>();
 
   /** @param path  [T, D] */
-  constructor(readonly path: Tensor) {}
+  constructor(
+    readonly path: Tensor,
+    readonly layer = 0,
+  ) {}
 
   get distances(): Distances {
     return this.shared(distancesBetween);
@@ -26,8 +30,7 @@ export class LayerStates {
 
 const distancesBetween = ({ path }: LayerStates): Distances => distancesOf(path);
 
-/** All layers of a run from step `from` on, the embedding first. */
+/** All layers that a run kept, from step `from` on, the lowest first. */
 export function layerStates(trace: Trace, from = 0): LayerStates[] {
-  const layers = trace.activations.residPost.shape[1] ?? 0;
-  return Array.from({ length: layers }, (_, layer) => new LayerStates(trajectory(trace, layer, from)));
+  return keptLayers(trace.activations).map((layer) => new LayerStates(trajectory(trace, layer, from), layer));
 }

@@ -2,14 +2,13 @@
 import type { Probe, ProbeOptions, Profile } from "../probe.ts";
 import type { Trace } from "../trace.ts";
 import { layerStates, type LayerStates } from "./layer-states.ts";
-import { consecutive } from "./trajectory.ts";
 
 /** A layer, and those that it may be compared with. */
 export interface LayerContext {
   readonly layer: LayerStates;
-  /** The layer below; null at the embedding. */
+  /** The layer below, of those that were kept; null at the lowest. */
   readonly below: LayerStates | null;
-  /** The embedding. */
+  /** The lowest layer: the embedding, where it was kept. */
   readonly first: LayerStates;
 }
 
@@ -26,7 +25,7 @@ export function profileProbe(definition: ProfileDefinition): ProfileProbe {
     ...definition,
     kind: "profile",
     needs: ["residPost"],
-    measure: (trace, { from, states = layerStates(trace, from) }) => ({ kind: "profile", layers: consecutive(0, states.length), values: profileOf(definition, states) }),
+    measure: (trace, { from, states = layerStates(trace, from) }) => ({ kind: "profile", layers: states.map(({ layer }) => layer), values: profileOf(definition, states) }),
   };
 }
 

@@ -1,6 +1,7 @@
 /**
  * The path that the residual stream of one layer takes through a run.
  */
+import { keptLayers } from "../kept-layers.ts";
 import { row, tensor, type Tensor } from "../tensor.ts";
 import type { Trace } from "../trace.ts";
 
@@ -16,18 +17,21 @@ export function hasTrajectory(trace: Trace): boolean {
  */
 export function trajectory(trace: Trace, layer: number, from = 0): Tensor {
   const { residPost } = trace.activations;
-  const [steps = 0, layers = 0, hiddenSize = 0] = residPost.shape;
+  const [steps = 0, , hiddenSize = 0] = residPost.shape;
+  const kept = keptLayers(trace.activations);
+  const index = kept.indexOf(layer);
   if (!hasTrajectory(trace)) {
     throw new RangeError(`trajectory: expected hidden states of ${trace.steps.length} steps, got ${steps}; run again with capture on`);
   }
-  if (!(Number.isInteger(layer) && layer >= 0 && layer < layers)) {
-    throw new RangeError(`trajectory: expected a layer from 0 to ${layers - 1}, got ${layer}`);
+  if (index < 0) {
+    const there = trace.activations.layers ? `one of the layers that were kept (${kept.join(", ")})` : `a layer from 0 to ${kept.length - 1}`;
+    throw new RangeError(`trajectory: expected ${there}, got ${layer}`);
   }
   if (!(Number.isInteger(from) && from >= 0 && from <= steps)) {
     throw new RangeError(`trajectory: expected a first step from 0 to ${steps}, got ${from}`);
   }
   const path = tensor([steps - from, hiddenSize]);
-  for (let t = from; t < steps; t++) path.data.set(row(residPost, t, layer), (t - from) * hiddenSize);
+  for (let t = from; t < steps; t++) path.data.set(row(residPost, t, index), (t - from) * hiddenSize);
   return path;
 }
 

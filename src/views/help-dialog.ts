@@ -1,6 +1,7 @@
 /** What the page shows, how to read it, and the keys. */
 import { css, html, LitElement, type TemplateResult } from "lit";
-import { customElement, query } from "lit/decorators.js";
+import { customElement, property, query } from "lit/decorators.js";
+import type { Place } from "../places.ts";
 import { sharedStyle } from "../theme.ts";
 
 @customElement("help-dialog")
@@ -19,6 +20,7 @@ export class HelpDialog extends LitElement {
     `,
   ];
 
+  @property() place: Place = "probe";
   @query("dialog") private dialog!: HTMLDialogElement;
 
   open(): void {
@@ -32,6 +34,31 @@ export class HelpDialog extends LitElement {
   protected override render(): TemplateResult {
     return html`<dialog aria-label="help" @click=${this.close}>
       <div class="head"><h2>How to read this page</h2><button @click=${this.close} aria-label="close">✕</button></div>
+      ${this.place === "claims" ? ofClaims() : ofProbe()}
+    </dialog>`;
+  }
+}
+
+function ofClaims(): TemplateResult {
+  return html`
+      <p>A founding essay tells how neural networks work in the language of geometry. Each row of the table takes one of its sentences and makes an experiment of it that can come out either way.</p>
+      <h3>Verdicts</h3>
+      <dl>
+        <dt>▲ supported</dt><dd>what was measured speaks for the sentence as the essay has it.</dd>
+        <dt>◆ mixed</dt><dd>it holds in part, or under conditions that the essay does not name.</dd>
+        <dt>▼ refuted</dt><dd>what was measured speaks against it.</dd>
+        <dt>hollow</dt><dd>what theory and literature lead one to expect, before any run.</dd>
+      </dl>
+      <h3>Where a verdict comes from</h3>
+      <p>The experiment measures and knows of no verdict. A rule, which stood in the code before anything was run, turns the numbers into one. Its thresholds are yours to change: the same numbers are judged anew, and the page says that it is your rule then.</p>
+      <p>Every claim can be run sabotaged: with its model spoiled on purpose, its verdict has to change. Else it would not be the model that decides.</p>
+      <h3>What to trust</h3>
+      <p>These are small models in small worlds, run in seconds. A refuted sentence is wrong there, a supported one right there; each claim says what it does not show. Sources marked “recalled” were written from memory: look them up.</p>
+      <p>Seeds make every run repeatable. Runs are kept in this browser, and leave it only as files that you save.</p>`;
+}
+
+function ofProbe(): TemplateResult {
+  return html`
       <p>A small language model answers one question in four ways. At every step the page reads the model’s hidden state after every layer, and draws where it goes.</p>
       <h3>Four ways of thinking</h3>
       <dl>
@@ -43,6 +70,8 @@ export class HelpDialog extends LitElement {
       <h3>Does the thought matter?</h3>
       <p>Below the latent loop a control takes the thought’s place: nothing, a pause, a random vector, another problem’s thought, the nearest token, or noise. If the answer survives all of them, the thought was not used. On pointer chase it survives the nearest token, since there a thought is one letter; on reachability it does not, since there a thought holds two.</p>
       <p>A model that never learnt to think in vectors is given them in other ways, too: its hidden state at an embedding’s norm, or mixtures of the tokens that it finds likely (soft thinking, mixture of inputs). “Not trained for this” says so; each thought shows its norm and the embeddings nearest to it.</p>
+      <h3>What if?</h3>
+      <p>Select a step and press “what if … were …” in its column: the thought becomes another, a chain is cut short or gets a wrong step, a state is patched in from another run at any step and layer. The altered run is drawn beside the original from where they part, and the same is counted over many problems. “Compare” lays any two runs, models or weights side by side.</p>
       <h3>Models</h3>
       <dl>
         <dt>embedded</dt><dd>nano, 0.37 M parameters, trained for these tasks. Nothing is downloaded.</dd>
@@ -62,7 +91,5 @@ export class HelpDialog extends LitElement {
         <dt><kbd>M</kbd></dt><dd>next mode</dd>
         <dt><kbd>N</kbd></dt><dd>new problem</dd>
         <dt><kbd>?</kbd></dt><dd>this help</dd>
-      </dl>
-    </dialog>`;
-  }
+      </dl>`;
 }

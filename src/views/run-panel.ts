@@ -6,6 +6,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { missingNeeds, probe as findProbe, probes as allProbes } from "../../probes/index.ts";
 import type { NullBand } from "../../probes/nulls/null-band.ts";
+import { nearestLayer } from "../../probes/kept-layers.ts";
 import { hasLayerMap, readsLayers, type RunMeasure } from "../../probes/run-measure.ts";
 import type { RunMeasures } from "../../probes/run-measures.ts";
 import type { Trace } from "../../probes/trace.ts";
@@ -118,27 +119,27 @@ export class RunPanel extends LitElement {
       ${this.error === "" ? nothing : html`<p class="error small" role="alert">${this.error}</p>`}
       ${bySteps && trace
         ? html`<layer-map heading="${probe.name} of ${mode}, layer by step" .columns=${bySteps.steps.map((step) => formatNumber(step - origin))} columnTitle="step, 0 = end of the prompt" .rows=${layers.map((layer) => (layer === 0 ? "embed" : `layer ${layer}`))} .values=${bySteps.values.data} unit=${probe.unit} .range=${probe.range}
-            .selected=${[selection.step + origin - from, selection.layer]} .provenance=${(column: number, row: number): Provenance => this.provenance(trace, probe.id, `${mode}, layer ${row}, step ${bySteps.steps[column]! - origin}`)} @map-cell=${(event: MapEvent) => this.choosePlace(event, from - origin)}></layer-map>`
+            .selected=${[selection.step + origin - from, layers.indexOf(selection.layer)]} .provenance=${(column: number, row: number): Provenance => this.provenance(trace, probe.id, `${mode}, layer ${layers[row]}, step ${bySteps.steps[column]! - origin}`)} @map-cell=${(event: MapEvent) => this.choosePlace(event, from - origin, layers)}></layer-map>`
         : html`<p class="soft small">${trace ? "not in this run" : "no finished run yet"}</p>`}
       <div slot="help"><p>${probe.help}</p><p><b>Formula</b> ${probe.formula} <b>Unit</b> ${probe.unit === "1" ? "none" : probe.unit} <b>Source</b> ${probe.source}</p><p><b>Caution</b> ${probe.caveat}</p></div>
     </geo-panel>`;
   }
 
   /** A pointer moves the step; a press moves the layer, too, since that redraws the projection. */
-  private choosePlace({ detail: { column, row, pressed } }: MapEvent, first: number): void {
-    this.dispatchEvent(new SelectEvent(pressed ? { step: column + first, layer: row } : { step: column + first }));
+  private choosePlace({ detail: { column, row, pressed } }: MapEvent, first: number, layers: readonly number[]): void {
+    this.dispatchEvent(new SelectEvent(pressed ? { step: column + first, layer: layers[row]! } : { step: column + first }));
   }
 
   // ——— layer × layer ———
 
   private layersPanel(mode: string): TemplateResult {
     const measures = this.all?.trace === this.trace ? this.all?.measures : null;
-    const names = Array.from({ length: measures?.layers ?? 0 }, (_, layer) => (layer === 0 ? "embed" : String(layer)));
-    const { layer } = this.session.settings.selection;
+    const names = (measures?.layers ?? []).map((layer) => (layer === 0 ? "embed" : String(layer)));
+    const at = measures?.layers.indexOf(this.session.settings.selection.layer) ?? -1;
     return html`<geo-panel heading="Which layers order the steps alike?" caption="${mode}: debiased CKA over ${measures?.finiteStates ?? 0} states">
       ${measures && names.length > 0 && this.trace
-        ? html`<layer-map heading="debiased CKA of ${mode}, layer by layer" .columns=${names} columnTitle="layer" .rows=${names.map((name) => (name === "embed" ? name : `layer ${name}`))} .values=${Float32Array.from(measures.debiasedCka)} .range=${[null, 1]} .selected=${[layer, layer]}
-            .provenance=${(column: number, row: number): Provenance => ({ ...this.provenance(this.trace!, "layer-cka", `${mode}, layers ${column} and ${row}`), what: "debiased CKA of two layers", formula: "⟨K̃, L̃⟩ / (‖K̃‖‖L̃‖)" })} @map-cell=${this.chooseLayer}></layer-map>`
+        ? html`<layer-map heading="debiased CKA of ${mode}, layer by layer" .columns=${names} columnTitle="layer" .rows=${names.map((name) => (name === "embed" ? name : `layer ${name}`))} .values=${Float32Array.from(measures.debiasedCka)} .range=${[null, 1]} .selected=${[at, at]}
+            .provenance=${(column: number, row: number): Provenance => ({ ...this.provenance(this.trace!, "layer-cka", `${mode}, layers ${measures.layers[column]} and ${measures.layers[row]}`), what: "debiased CKA of two layers", formula: "⟨K̃, L̃⟩ / (‖K̃‖‖L̃‖)" })} @map-cell=${this.chooseLayer}></layer-map>`
         : html`<p class="soft small">no finished run yet</p>`}
       <div slot="help">
         <p>Two layers are alike where the same pairs of steps are near in both. 1 is the same up to turning and scaling, 0 is unrelated; the bias of few steps is taken out.</p>
@@ -149,22 +150,24 @@ export class RunPanel extends LitElement {
   }
 
   private chooseLayer({ detail: { row, pressed } }: MapEvent): void {
-    if (pressed) this.dispatchEvent(new SelectEvent({ layer: row }));
+    const layer = this.all?.measures.layers[row];
+    if (pressed && layer !== undefined) this.dispatchEvent(new SelectEvent({ layer }));
   }
 
   // ——— all measures ———
 
   private tablePanel(trace: Trace | null, mode: string): TemplateResult {
     const measures = trace !== null && this.all?.trace === trace ? this.all.measures : null;
-    const layer = Math.min(this.session.settings.selection.layer, Math.max(0, (measures?.layers ?? 1) - 1));
+    const layer = trace ? nearestLayer(trace.activations, this.session.settings.selection.layer) : 0;
     return html`<geo-panel class="wide" heading="Every measure of this run" caption="${mode}, from the question on${measures ? `, ${measures.states} states` : ""}, layer ${layer}; beside it 50 shuffled orders of the same states">
       ${measures && trace
         ? html`<div class="table" tabindex="0" role="region" aria-label="table: every measure of ${mode}"><table>
             <thead><tr><th scope="col">measure</th><th scope="col">value</th><th scope="col">unit</th><th scope="col">what it is of</th><th scope="col">shuffled, 95 %</th><th scope="col">p</th></tr></thead>
             <tbody>${allProbes.map((probe) => {
               const found = measures.measures.get(probe.id);
-              const value = found?.whole[found.layers ? layer : 0];
-              const band: NullBand | undefined = probe.id === "directness" ? measures.shuffled.directness[layer] : probe.id === "turning-angle" ? measures.shuffled.turningAngle[layer] : undefined;
+              const value = found?.whole[found.layers ? found.layers.indexOf(layer) : 0];
+              const row = measures.layers.indexOf(layer);
+              const band: NullBand | undefined = probe.id === "directness" ? measures.shuffled.directness[row] : probe.id === "turning-angle" ? measures.shuffled.turningAngle[row] : undefined;
               const of = probe.kind === "profile" ? "run" : probe.whole === "last" ? "whole path" : "mean over steps";
               return html`<tr><th scope="row" title=${probe.title}>${probe.name}</th><td>${value === undefined || Number.isNaN(value) ? html`<span class="soft" title=${found ? "too few states, or they do not vary" : `the run lacks ${missingNeeds(probe, trace).join(", ")}`}>–</span>` : figure(formatNumber(value), () => this.provenance(trace, probe.id, `${mode}, ${readsLayers(probe) ? `layer ${layer}, ` : ""}${of}`))}</td>
                 <td>${probe.unit === "1" ? "" : probe.unit}</td><td class="soft">${of}</td><td>${band && !Number.isNaN(band.low) ? `${formatNumber(band.low)} to ${formatNumber(band.high)}` : ""}</td><td>${band && !Number.isNaN(band.p) ? formatP(band.p) : ""}</td></tr>`;

@@ -2,7 +2,7 @@
  * The place under the picture where one acts on a run. It is a line of text until
  * someone asks; then it brings the panels, and their code with them.
  */
-import { css, html, LitElement, type TemplateResult } from "lit";
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { Session } from "../session.ts";
 import { sharedStyle } from "../theme.ts";
@@ -12,8 +12,8 @@ export class WhatIf extends LitElement {
   static override styles = [
     sharedStyle,
     css`
+      :host { display: flex; flex-direction: column; gap: 0.9rem; }
       .line { display: flex; flex-wrap: wrap; gap: 0.4rem 0.9rem; align-items: center; }
-      .panels { display: flex; flex-direction: column; gap: 0.9rem; }
     `,
   ];
 
@@ -25,21 +25,24 @@ export class WhatIf extends LitElement {
   @state() private error = "";
 
   protected override render(): TemplateResult {
-    if (this.opened && this.brought) {
-      return html`<div class="panels"><act-panel .session=${this.session}></act-panel><sweep-panel .session=${this.session}></sweep-panel></div>`;
-    }
+    const open = this.opened && this.brought;
     return html`<div class="line">
-      <button @click=${this.open} aria-expanded="false">What if a step were different?</button>
-      <span class="soft small">${this.error === "" ? "Replace a thought, cut a chain short, patch in a state from another run, and see whether the answer survives." : this.error}</span>
-    </div>`;
+        <button @click=${this.toggle} aria-expanded=${open}>What if a step were different? ${open ? "▴" : "▾"}</button>
+        <span class="soft small">Replace a thought, cut a chain short, patch in a state from another run, and see whether the answer survives.</span>
+      </div>
+      ${this.error === "" ? nothing : html`<p class="small wrong" role="alert">${this.error}</p>`}
+      ${open ? html`<act-panel .session=${this.session}></act-panel><sweep-panel .session=${this.session}></sweep-panel>` : nothing}`;
   }
 
   /** A link may bring acts along. */
-  protected override willUpdate(): void {
-    if (!this.opened && this.acts !== "" && this.error === "") void this.bring();
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("acts") && this.acts !== "" && !this.opened) void this.bring();
   }
 
-  private readonly open = (): void => void this.show();
+  private toggle(): void {
+    if (this.opened) this.opened = false;
+    else void this.show();
+  }
 
   private async bring(): Promise<void> {
     this.opened = true;

@@ -22,7 +22,7 @@ import { tensor } from "../../probes/tensor.ts";
 import { cnn, convolution, initialCnn, type Cnn, type Convolution } from "../toys/cnn.ts";
 import { dispose, fromTensor, keep, np, toTensor } from "../toys/autodiff.ts";
 import { valueOf, type Claim } from "./claim.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { barOverSeeds, lineOverSeeds, overSeeds } from "./over-seeds.ts";
 
 const side = 24;
 const channels = [1, 8, 8];
@@ -119,7 +119,7 @@ export const claim: Claim = {
           y: { label: "‖f(Tx) − T f(x)‖ / ‖f(x)‖", unit: "" },
           categories: bars.map(([name]) => name),
           bars: [
-            { name: "network", role: "measured", values: bars.map(([, values]) => mean(values)) },
+            barOverSeeds("network", bars.map(([, values]) => values)),
             { name: "unrelated outputs", role: "null", values: bars.map(() => chance) },
           ],
         },

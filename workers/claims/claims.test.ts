@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { Claim, Evidence } from "./claim.ts";
 import { claimFaults, evidenceFaults, idleThresholds, recordFaults, repeatFaults, runClaim } from "./claim-checks.test-support.ts";
 import { claim as claimOf, claims } from "./index.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { barOverSeeds, lineOverSeeds, overSeeds } from "./over-seeds.ts";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
 const files = readdirSync(folder);
@@ -94,4 +94,6 @@ test("over seeds: mean, interval, gaps", () => {
   expect(three.low).toBeCloseTo(2 - 4.3027 / Math.sqrt(3), 10);
   expect(lineOverSeeds("a", [0, 1], [[1, 2], [3, NaN]])).toMatchObject({ y: [2, 2], role: "measured" });
   expect(() => lineOverSeeds("a", [0, 1], [[1]])).toThrow("expected 2 values");
+  expect(barOverSeeds("a", [[1, 3], [2, 2]])).toMatchObject({ values: [2, 2], low: [2 - 12.7062, 2], high: [2 + 12.7062, 2] });
+  expect(barOverSeeds("a", [[1]])).toEqual({ name: "a", role: "measured", values: [1] });
 });

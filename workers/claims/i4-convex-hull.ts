@@ -290,7 +290,7 @@ function hullEdge(points: readonly Float64Array[]): Float64Array[] {
     }
     return out.slice(0, -1);
   };
-  const corners = [...chain(sorted), ...chain([...sorted].reverse())];
+  const corners = [...chain(sorted), ...chain(sorted.toReversed())];
   return corners.flatMap((a, i) => {
     const b = corners[(i + 1) % corners.length]!;
     return Array.from({ length: 40 }, (_, k) => Float64Array.of(a[0]! + (k / 40) * (b[0]! - a[0]!), a[1]! + (k / 40) * (b[1]! - a[1]!)));

@@ -11,7 +11,7 @@
  *
  * Source: Raventós et al. 2023, arXiv:2306.15063, equations 3 and 4.
  */
-import { Random } from "../../probes/random.ts";
+import type { Random } from "../../probes/random.ts";
 import { ridge } from "../../probes/statistics/ridge.ts";
 
 export interface Examples {

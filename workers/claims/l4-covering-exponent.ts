@@ -205,7 +205,7 @@ async function studentErrors(settings: readonly Setting[], { widths, steps, batc
   });
   for await (const { step } of training.run(steps)) if (step % 10 === 0) await progress(step / steps);
   const measure = jit((p: { students: Mlp[] }, batch: Batch) => errors(p.students, batch));
-  const found = measure(keep(training.parameters) as never, { z: held, ...constants } as never).map((error) => Array.from(toTensor(error).data));
+  const found = measure(keep(training.parameters), { z: held, ...constants }).map((error) => Array.from(toTensor(error).data));
   training.dispose();
   measure.dispose();
   return settings.map((_, s) => found.map((error) => error[s]!));

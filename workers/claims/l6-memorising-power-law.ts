@@ -80,7 +80,7 @@ export const claim: Claim = {
           lines: [
             ...exponents.map((a, k) => lineOverSeeds(`lookup table, a = ${a}`, sizes, losses[k]!)),
             lineOverSeeds("lookup table, items equally frequent", sizes, equal.map((loss) => loss.map((value) => value || NaN))),
-            ...exponents.map((a): Line => ({ name: `theory, slope −${(a / (1 + a)).toFixed(2)}`, role: "theory", x: sizes, y: sizes.map((n) => expectedLoss(a, n)) })),
+            ...exponents.map((a): Line => ({ name: `slope −${(a / (1 + a)).toFixed(2)}`, role: "theory", x: sizes, y: sizes.map((n) => expectedLoss(a, n)) })),
           ],
         },
       ],

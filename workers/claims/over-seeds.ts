@@ -1,7 +1,7 @@
 /** What was measured once per seed, as one number or one line with its 95 % interval. */
 import { meanInterval } from "../../probes/statistics/mean-interval.ts";
 import { mean } from "../../probes/statistics/moments.ts";
-import type { Line, Quantity, SeriesRole } from "./claim.ts";
+import type { Figure, Line, Quantity, SeriesRole } from "./claim.ts";
 
 /** The mean over seeds, with the 95 % interval of the mean; seeds without a value (NaN) are left out. */
 export function overSeeds(what: Pick<Quantity, "id" | "label" | "unit" | "reference">, values: readonly number[]): Quantity {
@@ -21,4 +21,11 @@ export function lineOverSeeds(name: string, x: readonly number[], perSeed: reado
   const at = x.map((_, i) => perSeed.map((y) => y[i]!));
   const intervals = at.map((values) => meanInterval(values));
   return { name, role, x, y: at.map((values) => mean(values)), ...(perSeed.length > 1 ? { low: intervals.map(([low]) => low), high: intervals.map(([, high]) => high) } : {}) };
+}
+
+/** A bar for each category, its mean over seeds, with the 95 % interval of the mean where there are two seeds or more. */
+export function barOverSeeds(name: string, perCategory: readonly (readonly number[])[]): Extract<Figure, { kind: "bars" }>["bars"][number] {
+  const intervals = perCategory.map((values) => meanInterval(values));
+  const known = intervals.every(([low]) => !Number.isNaN(low));
+  return { name, role: "measured", values: perCategory.map((values) => mean(values)), ...(known ? { low: intervals.map(([low]) => low), high: intervals.map(([, high]) => high) } : {}) };
 }

@@ -12,7 +12,7 @@
  */
 import { mean } from "../../probes/statistics/moments.ts";
 import { Random } from "../../probes/random.ts";
-import { dispose, integers, np } from "../toys/autodiff.ts";
+import { dispose, integers, type np } from "../toys/autodiff.ts";
 import { adam, cosine, warmup } from "../toys/optimiser.ts";
 import { sparseAttention } from "../toys/sparse-attention.ts";
 import { Training } from "../toys/training.ts";

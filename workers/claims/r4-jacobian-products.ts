@@ -21,7 +21,7 @@ import { dispose, fromTensor, jit, keep, type np, toTensor, vjp } from "../toys/
 import { glorot, normal, zeros } from "../toys/initialise.ts";
 import { initialRnn, rnn, type Rnn, type RnnForm } from "../toys/rnn.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence, type Line } from "./claim.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { barOverSeeds, lineOverSeeds, overSeeds } from "./over-seeds.ts";
 
 const size = 100;
 const inputSize = 10;
@@ -126,7 +126,7 @@ export async function measure({ seeds, sabotaged, progress }: ClaimContext, T = 
         lines: [
           ...drawn.map((gain, k) => lineOverSeeds(`gain ${gain}`, marks, norms[k]!.map((line) => line.map((value) => value / Math.LN10)))),
           lineOverSeeds("orthogonal", marks, stillNorms.map((line) => line.map((value) => value / Math.LN10))),
-          ...drawn.map((gain): Line => ({ name: `theory, gᵗ for ${gain}`, role: "theory", x: [0, steps], y: [0, last * Math.log(gain)] })),
+          ...drawn.map((gain): Line => ({ name: `gᵗ, g = ${gain}`, role: "theory", x: [0, steps], y: [0, last * Math.log(gain)] })),
         ],
       },
       {
@@ -141,7 +141,7 @@ export async function measure({ seeds, sabotaged, progress }: ClaimContext, T = 
         title: "Three forms of the step, before training",
         y: { label: "λ, growth of log norm per step", unit: "" },
         categories: forms.map(({ name }) => name),
-        bars: [{ name: "driven by inputs", role: "measured", values: byForm.map((values) => mean(values)) }],
+        bars: [barOverSeeds("driven by inputs", byForm)],
       },
     ],
   };

@@ -79,6 +79,12 @@ test("evidence is judged under other thresholds, and only under those that there
   expect(() => service.judge("A1", evidenceOf(4), { least: 3 })).toThrow("expected thresholds among most, got least");
   expect(() => service.judge("A1", evidenceOf(4), { most: NaN })).toThrow("expected a number as most, got NaN");
 });
+test("what was recorded is judged now, and each of its seeds alone", () => {
+  const recorded = { id: "A1", seeds: [1, 9], size: "full", sabotaged: false, evidence: evidenceOf(5), date: "", milliseconds: 1, versions: {}, bySeed: [{ seed: 1, evidence: evidenceOf(1) }, { seed: 9, evidence: evidenceOf(9) }] } as const;
+  const { judgement, bySeed } = serviceOf(meanOfSeeds()).judgeRecorded(recorded);
+  expect([judgement.verdict, bySeed.map(({ seed, judgement }) => `${seed} ${judgement.verdict}`)]).toEqual(["supports", ["1 supports", "9 refutes"]]);
+  expect(() => serviceOf(meanOfSeeds()).judgeRecorded({ ...recorded, evidence: { quantities: [], figures: [] } })).toThrow("claim A1, recorded: expected at least one quantity");
+});
 test("a broken claim says so, and the next one runs", async () => {
   const broken = (id: string, run: Claim["run"]): Claim => meanOfSeeds({ id, run });
   const service = serviceOf(

@@ -6,7 +6,7 @@ import { releaseProxy, type ProxyMethods } from "comlink";
 import { Pulse } from "../decoding/stopping.ts";
 import { AbortError, type Decoder } from "../engine.ts";
 import { type Claim, type ClaimContext, type EmbeddedChoice, type Evidence, type Judgement, thresholdsOf } from "./claim.ts";
-import { checkEvidence, type ClaimRun, verdicts } from "./evidence.ts";
+import { checkEvidence, type ClaimRun, type RecordedRun, verdicts } from "./evidence.ts";
 
 /** A claim without its functions: what can cross to the page. */
 export type ClaimRecord = Omit<Claim, "run" | "judge">;
@@ -33,6 +33,14 @@ export interface ClaimProgress {
 export interface JudgedRun {
   readonly run: ClaimRun;
   readonly judgement: Judgement;
+}
+
+/** A run that was recorded beforehand, judged now. */
+export interface JudgedRecording {
+  readonly run: RecordedRun;
+  readonly judgement: Judgement;
+  /** The verdict of each seed alone; empty where it was not recorded so. */
+  readonly bySeed: readonly { readonly seed: number; readonly judgement: Judgement }[];
 }
 
 export interface ClaimsServiceOptions {
@@ -83,6 +91,12 @@ export class ClaimsService {
       throw new RangeError(`claim ${id}: expected one of ${verdicts.join(", ")} with a reason, got ${JSON.stringify(judgement)}; correct the claim`);
     }
     return judgement;
+  }
+
+  judgeRecorded(run: RecordedRun): JudgedRecording {
+    checkEvidence(`claim ${run.id}, recorded`, run.evidence);
+    const bySeed = (run.bySeed ?? []).map(({ seed, evidence }) => ({ seed, judgement: this.judge(run.id, evidence) }));
+    return { run, judgement: this.judge(run.id, run.evidence), bySeed };
   }
 
   /** Ends the run at work at its next step, and those that wait; they reject with an AbortError. */

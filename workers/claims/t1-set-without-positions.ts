@@ -17,7 +17,7 @@ import { dispose, jit, keep, np, toTensor } from "../toys/autodiff.ts";
 import { normal } from "../toys/initialise.ts";
 import { initialTransformer, transformer, type Transformer } from "../toys/transformer.ts";
 import { valueOf, type Claim } from "./claim.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { barOverSeeds, lineOverSeeds, overSeeds } from "./over-seeds.ts";
 
 const tokens = 12;
 const layers = 4;
@@ -100,7 +100,7 @@ export const claim: Claim = {
           y: { label: "‖f(PX) − P f(X)‖ / ‖f(X)‖", unit: "" },
           categories: cases.map(({ name }) => name),
           bars: [
-            { name: "transformer", role: "measured", values: errors.map((values) => mean(values)) },
+            barOverSeeds("transformer", errors),
             { name: "unrelated outputs", role: "null", values: cases.map(() => mean(unrelated)) },
           ],
         },

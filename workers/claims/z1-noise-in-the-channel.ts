@@ -97,8 +97,8 @@ export const claim: Claim = {
           lines: [
             lineOverSeeds("token channel", chain, byStep.token),
             lineOverSeeds("latent channel", chain, byStep.latent),
-            { name: "theory, token: (1 − ε)ⁿ", role: "theory", x: chain, y: chain.map((n) => theory.token(1, n)) },
-            { name: "theory, latent: noise σ√n", role: "theory", x: chain, y: chain.map((n) => theory.latent(1, n)) },
+            { name: "token: (1 − ε)ⁿ", role: "theory", x: chain, y: chain.map((n) => theory.token(1, n)) },
+            { name: "latent: noise σ√n", role: "theory", x: chain, y: chain.map((n) => theory.latent(1, n)) },
             { name: "chance", role: "null", x: chain, y: chain.map(() => 1 / codes) },
           ],
         },
@@ -110,8 +110,8 @@ export const claim: Claim = {
           lines: [
             lineOverSeeds("token channel", noises, byNoise.token),
             lineOverSeeds("latent channel", noises, byNoise.latent),
-            { name: "theory, token", role: "theory", x: noises, y: noises.map((noise) => theory.token(noise, 16)) },
-            { name: "theory, latent", role: "theory", x: noises, y: noises.map((noise) => theory.latent(noise, 16)) },
+            { name: "token, codes at right angles", role: "theory", x: noises, y: noises.map((noise) => theory.token(noise, 16)) },
+            { name: "latent, codes at right angles", role: "theory", x: noises, y: noises.map((noise) => theory.latent(noise, 16)) },
             { name: "chance", role: "null", x: noises, y: noises.map(() => 1 / codes) },
           ],
         },

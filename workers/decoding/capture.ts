@@ -13,6 +13,8 @@ export interface CaptureOptions {
   readonly kept: number;
   /** First token of the right answer; null where none is known. */
   readonly answer: number | null;
+  /** The layers whose states are kept, rising; left out: all. The lens is of all layers. */
+  readonly layers?: readonly number[];
 }
 
 /** Nearest embedding rows are sought among this many tokens that the head ranks highest. */
@@ -44,8 +46,9 @@ export class Capture {
   /** Takes in one pass; one event per position, in order. */
   async take(pass: Pass): Promise<StepEvent[]> {
     const { forward } = pass;
-    const residPost = this.options.capture ? forward.residPost : null;
-    const lens = residPost ? await this.lensOf(residPost) : null;
+    const all = this.options.capture ? forward.residPost : null;
+    const lens = all ? await this.lensOf(all) : null;
+    const residPost = all && this.options.layers ? onlyLayers(all, this.options.layers) : all;
     const vector = await this.vectorOf(pass);
     if (residPost && lens) {
       this.residPost.push(residPost);
@@ -65,8 +68,9 @@ export class Capture {
   /** Without capture there are no rows: [0, L+1, D] and [0, D]. */
   activations(): Activation {
     const { layers, hiddenSize } = this.decoder.spec;
-    if (this.residPost.length === 0) return { residPost: tensor([0, layers + 1, hiddenSize]), finalNorm: tensor([0, hiddenSize]) };
-    return { residPost: concatenate(this.residPost), finalNorm: concatenate(this.finalNorm) };
+    const kept = this.options.layers ? { layers: this.options.layers } : {};
+    if (this.residPost.length === 0) return { residPost: tensor([0, this.options.layers?.length ?? layers + 1, hiddenSize]), finalNorm: tensor([0, hiddenSize]), ...kept };
+    return { residPost: concatenate(this.residPost), finalNorm: concatenate(this.finalNorm), ...kept };
   }
 
   lens(): Lens | null {
@@ -142,6 +146,14 @@ export class Capture {
     }
     return { tokens, logprobs, entropy, answerLogprob };
   }
+}
+
+/** [T, layers, D] of [T, L+1, D]. */
+function onlyLayers(residPost: Tensor, layers: readonly number[]): Tensor {
+  const [positions = 0, , d = 0] = residPost.shape;
+  const out = tensor([positions, layers.length, d]);
+  for (let t = 0; t < positions; t++) layers.forEach((layer, i) => out.data.set(row(residPost, t, layer), (t * layers.length + i) * d));
+  return out;
 }
 
 /** Tokens by the cosine of their rows, [N, D], with a vector, best first; NaN (no direction) last. */

@@ -34,6 +34,7 @@ export interface Prepared {
 export function prepare(decoder: Decoder, request: RunRequest): Prepared {
   checkChoices(request);
   checkNumbers(request);
+  checkLayers(request, decoder.spec.layers);
   const { tokenizer } = decoder;
   const latent = request.mode === "latent";
   const { prompt, before } = written(tokenizer, request, request);
@@ -63,6 +64,12 @@ export function prepare(decoder: Decoder, request: RunRequest): Prepared {
     other,
     answer: request.expected === null ? null : continuation(tokenizer, request.cue === "" ? prompt : request.cue, request.expected),
   };
+}
+
+function checkLayers({ layers }: RunRequest, most: number): void {
+  if (!layers) return;
+  const rising = layers.every((layer, i) => Number.isInteger(layer) && layer >= 0 && layer <= most && (i === 0 || layer > layers[i - 1]!));
+  if (!rising || layers.length === 0) throw fault(`layers to keep, rising, from 0 to ${most}`, layers.join(", ") || "none", "name some, or leave them out to keep all");
 }
 
 function checkChoices(request: RunRequest): void {

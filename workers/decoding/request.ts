@@ -16,6 +16,8 @@ export interface RequestOptions {
   readonly seed?: number;
   readonly capture?: boolean;
   readonly kept?: number;
+  /** Layers whose states are kept; left out: all. */
+  readonly layers?: readonly number[];
 }
 
 /** The problem whose thoughts `swapped` borrows: as hard, drawn from a seed far from those in use. */
@@ -36,6 +38,7 @@ export function requestFor(task: Task, problem: Problem, mode: DecodingMode, opt
     ...(task.language ? { chat: true } : {}),
     cue,
     stop: thinking.kind === "text" ? thinking.stop : null,
+    ...(thinking.kind === "text" ? { reference: thinking.reference.flat().join(" ") } : {}),
     maxThinkingTokens: thinking.kind === "text" ? thinking.maxTokens : 0,
     thoughts: thinking.kind === "latent" ? (options.thoughts ?? thinking.steps) : 0,
     thought,
@@ -48,6 +51,7 @@ export function requestFor(task: Task, problem: Problem, mode: DecodingMode, opt
     problem: { task: problem.task, seed: problem.seed, difficulty: problem.difficulty, shots: options.shots, variant: problem.variant },
     capture: options.capture ?? true,
     kept: options.kept ?? 5,
+    ...(options.layers ? { layers: options.layers } : {}),
   };
 }
 

@@ -25,7 +25,7 @@ export async function run(
 ): Promise<Trace> {
   const prepared = prepare(decoder, request);
   const { mode, thought, expected } = request;
-  const capture = new Capture(decoder, { capture: request.capture, kept: request.kept, answer: prepared.answer });
+  const capture = new Capture(decoder, { capture: request.capture, kept: request.kept, answer: prepared.answer, ...(request.layers ? { layers: request.layers } : {}) });
   const pulse = new Pulse(signal);
   const { branch, ...answer } = await decode(decoder, request, prepared, {
     capture: request.capture,

@@ -10,7 +10,8 @@
 import type { SequenceTask } from "../../probes/tasks/sequence/sequence-task.ts";
 import { row, type Tensor, tensor } from "../../probes/tensor.ts";
 import type { EngineRecord, ModelSpec } from "../../probes/trace.ts";
-import { type Decoder, EngineError, type Forward, type ForwardOptions, type ResidualEdit, type Tokenizer } from "../engine.ts";
+import { type Decoder, type Forward, type ForwardOptions, type ResidualEdit, type Tokenizer } from "../engine.ts";
+import { checkInput, checkRewind, checkStates, checkTokens } from "../decoder-input.ts";
 import { checkEdits } from "../residual-edits.ts";
 import { dispose, fromTensor, jit, keep, np, type OwnedFunction, toTensor } from "../toys/autodiff.ts";
 import { layerNorm, type Norm } from "../toys/layer-norm.ts";
@@ -98,24 +99,18 @@ export class ToyDecoder implements Decoder {
   }
 
   async embed(tokens: readonly number[]): Promise<Tensor> {
-    const { vocabSize } = this.spec;
+    checkTokens(tokens, this.spec);
     const out = tensor([tokens.length, hiddenSize]);
     tokens.forEach((token, i) => {
-      if (!(Number.isInteger(token) && token >= 0 && token < vocabSize)) {
-        throw new EngineError(`embed: expected token ids 0 to ${vocabSize - 1}, got ${token}; encode the text with this model's tokenizer`);
-      }
       out.data.set(row(this.embedding, token), i * hiddenSize);
     });
     return out;
   }
 
   async forward(input: readonly number[] | Tensor, { capture = false, edits = [] }: ForwardOptions = {}): Promise<Forward> {
-    const { contextLength } = this.spec;
+    const start = this.length;
+    const n = checkInput(input, this.spec, start);
     const vectors = "shape" in input ? input : await this.embed(input);
-    checkStates("vectors", vectors);
-    const [n, start] = [vectors.shape[0]!, this.length];
-    if (n === 0) throw new EngineError("forward: expected at least one position, got none; give tokens or vectors");
-    if (start + n > contextLength) throw new EngineError(`forward: expected at most ${contextLength} positions, got ${start + n}; rewind or ask a shorter question`);
     checkEdits(edits, n, this.spec);
     this.fed.data.set(vectors.data, start * hiddenSize);
     this.edited.push(...edits.map((edit) => ({ position: start + edit.row, edit })));
@@ -137,19 +132,17 @@ export class ToyDecoder implements Decoder {
   }
 
   async unembed(states: Tensor): Promise<Tensor> {
-    checkStates("states", states);
+    checkStates("states", states, this.spec);
     return toTensor(np.matmul(fromTensor(states), this.parameters.unembedding.ref));
   }
 
   async lens(states: Tensor): Promise<Tensor> {
-    checkStates("states", states);
+    checkStates("states", states, this.spec);
     return toTensor(np.matmul(normed(keep(this.parameters.finalNorm), fromTensor(states)), this.parameters.unembedding.ref));
   }
 
   async rewind(length: number): Promise<void> {
-    if (!Number.isInteger(length) || length < 0 || length > this.length) {
-      throw new EngineError(`rewind: expected 0 to ${this.length} positions, got ${length}; only positions in the cache can be kept`);
-    }
+    checkRewind(length, this.length);
     this.length = length;
     this.fed.data.fill(0, length * hiddenSize);
     this.edited = this.edited.filter(({ position }) => position < length);
@@ -175,11 +168,6 @@ export class ToyDecoder implements Decoder {
     }
     return passOf(this.architecture)(keep(this.parameters), fromTensor(this.fed).reshape([1, T, hiddenSize]), fromTensor(keeps), fromTensor(adds));
   }
-}
-
-function checkStates(name: string, states: Tensor): void {
-  if (states.shape.length === 2 && states.shape[1] === hiddenSize) return;
-  throw new EngineError(`lab: expected ${name} [N, ${hiddenSize}], got [${states.shape.join(", ")}]; give one row per position`);
 }
 
 /** Rows `start` … `start + n − 1` of [1, T, …] as [n, …], copied. */

@@ -85,7 +85,7 @@ test("with no layers the logits are head · norm(E[t])", async () => {
 });
 
 test.each([
-  ["an empty input", (d: ReferenceDecoder) => d.forward([]), /forward: expected at least one position, got none/],
+  ["an empty input", (d: ReferenceDecoder) => d.forward([]), /forward: expected at least one token or vector, got none/],
   ["vectors of another size", (d: ReferenceDecoder) => d.forward(tensor([1, 7])), /expected vectors \[N, 8\], got \[1, 7\]/],
   ["states of another size", (d: ReferenceDecoder) => d.lens(tensor([8])), /expected states \[N, 8\], got \[8\]/],
   ["a rewind forwards", (d: ReferenceDecoder) => d.rewind(1), /rewind: expected 0 to 0 positions, got 1/],
@@ -128,3 +128,38 @@ function largestGap(a: ArrayLike<number>, b: ArrayLike<number>): number {
   expect(a.length).toBe(b.length);
   return Math.max(...Array.from(a, (x, i) => Math.abs(x - b[i]!)));
 }
+
+test("attention patterns: rows sum to 1, nothing later is seen, and pieces give what the whole gives", async () => {
+  const decoder = new ReferenceDecoder(randomModel(tiny, 4), tokenizer);
+  const tokens = [3, 1, 4, 1, 5];
+  const whole = (await decoder.forward(tokens, { attention: true })).attnPattern!;
+  expect(whole.shape).toEqual([5, 2, 4, 5]);
+  for (let row = 0; row < 5 * 2 * 4; row++) {
+    const [t, pattern] = [Math.floor(row / 8), whole.data.subarray(row * 5, row * 5 + 5)];
+    expect(pattern.reduce((a, b) => a + b)).toBeCloseTo(1, 6);
+    expect([...pattern.subarray(t + 1)].every((x) => x === 0)).toBe(true);
+  }
+  await decoder.rewind(3);
+  const last = (await decoder.forward(tokens.slice(3), { attention: true })).attnPattern!;
+  expect(last.data).toEqual(whole.data.slice(3 * 2 * 4 * 5));
+  expect((await decoder.forward([2])).attnPattern).toBeUndefined();
+});
+
+test("attention is even where no key is liked more, and softmax of a known score otherwise", async () => {
+  // One head of one pair of dimensions, which the rotary embedding turns by 1 rad from position to position.
+  const config: LlamaConfig = { ...tiny, layers: 1, heads: 1, kvHeads: 1, hiddenSize: 2, headDim: 2, vocabSize: 3 };
+  const model = randomModel(config, 5);
+  const weights = new Map(model.weights);
+  const set = (name: string, values: readonly number[]): void => void weights.set(name, tensor([2, 2], Float32Array.from(values)));
+  weights.set("model.embed_tokens.weight", tensor([3, 2], Float32Array.of(1, 0, 0, 1, 0.6, 0.8)));
+  weights.set("model.layers.0.input_layernorm.weight", tensor([2], Float32Array.of(1, 1)));
+  set("model.layers.0.self_attn.q_proj.weight", [0, 0, 0, 0]);
+  const pattern = async (): Promise<Float32Array> => (await new ReferenceDecoder({ config, weights }, tokenizer).forward([0, 1, 2], { attention: true })).attnPattern!.data.slice(6);
+  for (const share of await pattern()) expect(share).toBeCloseTo(1 / 3, 6);
+  // The last token is √2 (0.6, 0.8) after its norm: this makes its query (1, 0). A key is (√2 x₂, 0), and √2 over √headDim is 1.
+  set("model.layers.0.self_attn.q_proj.weight", [1 / (0.6 * Math.SQRT2), 0, 0, 0]);
+  set("model.layers.0.self_attn.k_proj.weight", [0, 1, 0, 0]);
+  const turned = [0, 1, 0.8].map((x, s) => x * Math.cos(2 - s));
+  const sum = turned.reduce((a, score) => a + Math.exp(score), 0);
+  (await pattern()).forEach((share, s) => expect(share).toBeCloseTo(Math.exp(turned[s]!) / sum, 5));
+});

@@ -21,6 +21,7 @@ import { EngineError } from "../engine.ts";
 import type { Decoder, Forward, ForwardOptions, ResidualEdit, Tokenizer } from "../engine.ts";
 import { inverseFrequencies } from "../llama.ts";
 import type { LlamaConfig, LlamaModel } from "../llama.ts";
+import { checkInput, checkRewind, checkStates, checkTokens } from "../decoder-input.ts";
 import { checkEdits } from "../residual-edits.ts";
 
 interface Layer {
@@ -93,9 +94,9 @@ export class ReferenceDecoder implements Decoder {
   }
 
   async embed(tokens: readonly number[]): Promise<Tensor> {
+    checkTokens(tokens, this.spec);
     const out = tensor([tokens.length, this.config.hiddenSize]);
     tokens.forEach((token, i) => {
-      this.checkToken(token);
       out.data.set(row(this.embedding, token), i * this.config.hiddenSize);
     });
     return out;
@@ -104,24 +105,23 @@ export class ReferenceDecoder implements Decoder {
   async forward(input: readonly number[] | Tensor, options: ForwardOptions = {}): Promise<Forward> {
     const { config } = this;
     const d = config.hiddenSize;
+    const n = checkInput(input, this.spec, this.length);
     const vectors = "shape" in input ? input : await this.embed(input);
-    this.checkStates("vectors", vectors);
-    const n = vectors.shape[0]!;
-    if (n === 0) throw new EngineError("forward: expected at least one position, got none; give tokens or vectors");
-    if (this.length + n > config.contextLength) {
-      throw new EngineError(`forward: expected at most ${config.contextLength} positions, got ${this.length + n}; rewind or ask a shorter question`);
-    }
     const { edits = [] } = options;
     checkEdits(edits, n, this.spec);
     const logits = tensor([n, config.vocabSize]);
     const finalNorm = tensor([n, d]);
     const residPost = options.capture ? tensor([n, config.layers + 1, d]) : null;
+    const positions = this.length + n;
+    const attnPattern = options.attention ? tensor([n, config.layers, config.heads, positions]) : null;
     for (let t = 0; t < n; t++) {
       const x = Float64Array.from(row(vectors, t));
       edit(x, edits, 0, t);
       residPost?.data.set(x, t * (config.layers + 1) * d);
       this.layers.forEach((layer, l) => {
-        this.attend(layer, l, x);
+        // The pattern of this query, [H, S].
+        const at = (t * config.layers + l) * config.heads * positions;
+        this.attend(layer, l, x, attnPattern?.data.subarray(at, at + config.heads * positions));
         mlp(layer, config, x);
         edit(x, edits, l + 1, t);
         residPost?.data.set(x, (t * (config.layers + 1) + l + 1) * d);
@@ -131,7 +131,7 @@ export class ReferenceDecoder implements Decoder {
       logits.data.set(product(this.head, normed), t * config.vocabSize);
       this.length++;
     }
-    return { logits, residPost, finalNorm };
+    return { logits, residPost, finalNorm, ...(attnPattern ? { attnPattern } : {}) };
   }
 
   async unembed(states: Tensor): Promise<Tensor> {
@@ -143,9 +143,7 @@ export class ReferenceDecoder implements Decoder {
   }
 
   async rewind(length: number): Promise<void> {
-    if (!Number.isInteger(length) || length < 0 || length > this.length) {
-      throw new EngineError(`rewind: expected 0 to ${this.length} positions, got ${length}; only positions in the cache can be kept`);
-    }
+    checkRewind(length, this.length);
     this.length = length;
   }
 
@@ -153,8 +151,12 @@ export class ReferenceDecoder implements Decoder {
     this.length = 0;
   }
 
-  /** x += O · attention(…), at position `this.length`, whose key and value join the cache. */
-  private attend(layer: Layer, index: number, x: Float64Array): void {
+  /**
+   * x += O · attention(…), at position `this.length`, whose key and value join the cache.
+   *
+   * @param kept  [H, S] filled with the attention of each head, where it is wanted
+   */
+  private attend(layer: Layer, index: number, x: Float64Array, kept?: Float32Array): void {
     const { heads, kvHeads, headDim, rmsNormEps } = this.config;
     const position = this.length;
     const normed = rmsNorm(x, layer.inputNorm, rmsNormEps);
@@ -192,6 +194,7 @@ export class ReferenceDecoder implements Decoder {
       }
       for (let s = 0; s <= position; s++) {
         const share = pattern[s]! / sum;
+        if (kept) kept[(h * kept.length) / heads + s] = share;
         const at = s * width + shared;
         for (let i = 0; i < headDim; i++) mixed[own + i] = mixed[own + i]! + share * values[at + i]!;
       }
@@ -200,23 +203,13 @@ export class ReferenceDecoder implements Decoder {
   }
 
   private read(states: Tensor, prepare: (state: Float64Array) => Float64Array): Tensor {
-    this.checkStates("states", states);
+    checkStates("states", states, this.spec);
     const n = states.shape[0]!;
     const out = tensor([n, this.config.vocabSize]);
     for (let i = 0; i < n; i++) {
       out.data.set(product(this.head, prepare(Float64Array.from(row(states, i)))), i * this.config.vocabSize);
     }
     return out;
-  }
-
-  private checkToken(token: number): void {
-    if (Number.isInteger(token) && token >= 0 && token < this.config.vocabSize) return;
-    throw new EngineError(`embed: expected token ids 0 to ${this.config.vocabSize - 1}, got ${token}; encode the text with this model's tokenizer`);
-  }
-
-  private checkStates(name: string, states: Tensor): void {
-    if (states.shape.length === 2 && states.shape[1] === this.config.hiddenSize) return;
-    throw new EngineError(`reference: expected ${name} [N, ${this.config.hiddenSize}], got [${states.shape.join(", ")}]; give one row per position`);
   }
 }
 

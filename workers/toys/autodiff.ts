@@ -45,8 +45,9 @@
  * threshold from `lax.stopGradient(x)` and mask x with it. Under `jit`, a scalar
  * that was broadcast and then padded or concatenated loses the zeros around it: make
  * it with `np.full`. A sum straight over `np.take` has no gradient under `jit`
- * (`scatter input is not imm`); square or weigh it first. float64 has float32's exp,
- * tanh, sin: what needs more is plain TypeScript. `gradients.ts` works around one
+ * (`scatter input is not imm`); square or weigh it first. `nn.sigmoid`, `nn.silu` and
+ * `nn.softplus` have NaN for a gradient beyond ±88: take those of `sigmoid.ts`. float64 has
+ * float32's exp, tanh, sin: what needs more is plain TypeScript. `gradients.ts` works around one
  * more, in `grad` itself: so take `grad`, `valueAndGrad`, `vjp` from here.
  *
  * **No async reads.** In a cross-origin isolated page jax-js would answer

@@ -19,7 +19,10 @@ for (const gate of gates) {
       return { output, gate: values };
     });
   });
+}
 
+for (const gate of gates.filter(({ place, perHead }) => !perHead || place === "attention")) {
+  const name = `${gate.place}, ${gate.perHead ? "per head" : "elementwise"}`;
   test(`a gate that is always open is plain attention: ${name}`, () => {
     const { attention: plain, gate: weights } = initialGatedAttention(new Random(1), D, heads, gate);
     const open = { weight: weights.weight, bias: np.full(weights.bias.shape, 40) };

@@ -7,7 +7,7 @@
  *   attention  concat(heads) ← concat(heads) ⊙ gate, before W_O ("SDPA output", G1)
  *   output     attention(X) ← attention(X) ⊙ gate, after W_O
  *
- *   X       input [B, T, D]; Q, K, V, heads [B, H, T, E] as in transformer.ts
+ *   X       input [B, T, D]; Q, K, V, heads [B, H, T, E] as in attention.ts
  *   gate    elementwise: a number for each element, [B, H, T, E] ([B, T, D] after W_O);
  *           per head: one for each head, [B, H, T, 1]
  *   W_θ, b  weight and bias of the gate; b is at first 0. The paper has no bias: with it, a gate
@@ -21,9 +21,10 @@
  * Left out for clarity: gates that add instead of multiply, gates shared by the heads, activations but the sigmoid.
  */
 import type { Random } from "../../probes/random.ts";
-import { nn, np } from "./autodiff.ts";
+import { type Attention, type AttentionOptions, attentionScores, extend, initialAttention, type KvCache, mergeHeads, mix, splitHeads, visible } from "./attention.ts";
+import { np } from "./autodiff.ts";
 import { glorot, zeros } from "./initialise.ts";
-import { type Attention, type AttentionOptions, attentionScores, extend, initialAttention, type KvCache, mergeHeads, mix, splitHeads, visible } from "./transformer.ts";
+import { sigmoid } from "./sigmoid.ts";
 
 export type GatedAttention = { attention: Attention; gate: { weight: np.Array; bias: np.Array } };
 
@@ -51,7 +52,7 @@ export function initialGatedAttention(random: Random, hiddenSize: number, heads:
  * @returns      `output` [B, T, D]; `gate`, shaped as above; `pattern` [B, H, T, S]; `heads` [B, H, T, E], before a gate on them; `cache`
  */
 export function gatedAttention(p: GatedAttention, x: np.Array, { heads, causal = true, place }: AttentionOptions & GateOptions, past?: KvCache) {
-  const flat = nn.sigmoid(np.matmul(x.ref, p.gate.weight).add(p.gate.bias));
+  const flat = sigmoid(np.matmul(x.ref, p.gate.weight).add(p.gate.bias));
   // One number per head splits into heads of size 1, and multiplies all of the head.
   const gate = place === "output" ? flat : splitHeads(flat, heads);
   const gated = (part: np.Array, name: GatePlace): np.Array => (name === place ? part.mul(gate.ref) : part);

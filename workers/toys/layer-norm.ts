@@ -3,7 +3,7 @@
  *
  *   y = (x − mean(x)) / √(var(x) + 10⁻⁵) ⊙ scale + shift
  *
- * Source: Ba, Kiros & Hinton 2016, arXiv:1607.06450, equation 4.
+ * Source: Ba, Kiros & Hinton 2016, arXiv:1607.06450.
  */
 import { nn, type np } from "./autodiff.ts";
 import { ones, zeros } from "./initialise.ts";

@@ -25,9 +25,10 @@
  */
 import type { Random } from "../../probes/random.ts";
 import { tensor } from "../../probes/tensor.ts";
-import { fromTensor, nn, np } from "./autodiff.ts";
+import { fromTensor, np } from "./autodiff.ts";
 import { glorot, normal, ones, uniform, zeros } from "./initialise.ts";
 import { linearScan } from "./linear-scan.ts";
+import { silu, softplus } from "./sigmoid.ts";
 
 /** Where Δ, B, C come from: of the token, or of nothing but themselves. */
 type Selective = { deltaDown: np.Array; deltaUp: np.Array; B: np.Array; C: np.Array };
@@ -100,8 +101,8 @@ export function stateSpace(x: np.Array, delta: np.Array, A: np.Array, B: np.Arra
  * @returns   `output` [B, T, D], `state` [B, T, E, N], `delta` and `gate` [B, T, E], `B` and `C` as `stateSpace` takes them
  */
 export function mamba(p: Mamba, u: np.Array) {
-  const x = nn.silu(causalConvolution(np.matmul(u.ref, p.input), p.convolution, p.convolutionBias));
-  const gate = nn.silu(np.matmul(u, p.gate));
+  const x = silu(causalConvolution(np.matmul(u.ref, p.input), p.convolution, p.convolutionBias));
+  const gate = silu(np.matmul(u, p.gate));
   const { delta, B, C } = "selective" in p ? chosen(p.selective, x.ref, p.deltaBias) : constant(p.invariant, x.shape, p.deltaBias);
   const { y, state } = stateSpace(x.ref, delta.ref, np.exp(p.logA).mul(-1), B.ref, C.ref);
   const output = np.matmul(y.add(x.mul(p.skip)).mul(gate.ref), p.output);
@@ -110,12 +111,12 @@ export function mamba(p: Mamba, u: np.Array) {
 
 function chosen({ deltaDown, deltaUp, B, C }: Selective, x: np.Array, bias: np.Array) {
   return {
-    delta: nn.softplus(np.matmul(np.matmul(x.ref, deltaDown), deltaUp).add(bias)),
+    delta: softplus(np.matmul(np.matmul(x.ref, deltaDown), deltaUp).add(bias)),
     B: np.matmul(x.ref, B),
     C: np.matmul(x, C),
   };
 }
 
 function constant({ B, C }: Invariant, shape: number[], bias: np.Array) {
-  return { delta: np.broadcastTo(nn.softplus(bias), shape), B, C };
+  return { delta: np.broadcastTo(softplus(bias), shape), B, C };
 }

@@ -20,6 +20,7 @@
 import type { Random } from "../../probes/random.ts";
 import { nn, np } from "./autodiff.ts";
 import { glorot, he, zeros } from "./initialise.ts";
+import { silu } from "./sigmoid.ts";
 
 export type Mlp = { layers: { weight: np.Array; bias: np.Array }[] };
 
@@ -29,7 +30,7 @@ export const activations = {
   relu: (x: np.Array) => nn.relu(x),
   "leaky-relu": (x: np.Array) => nn.leakyRelu(x, 0.2),
   gelu: (x: np.Array) => nn.gelu(x, { approximate: false }),
-  silu: (x: np.Array) => nn.silu(x),
+  silu,
   tanh: (x: np.Array) => np.tanh(x),
 } satisfies Record<string, (x: np.Array) => np.Array>;
 

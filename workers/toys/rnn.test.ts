@@ -1,6 +1,7 @@
 /** The three forms of the step against PyTorch, differences, and what each form must do. */
 import { expect, test } from "vitest";
 import { Random } from "../../probes/random.ts";
+import { stack, unstack } from "./along-time.ts";
 import { dispose, keep, np, toTensor } from "./autodiff.ts";
 import { normal, zeros } from "./initialise.ts";
 import { initialRnn, rnn, type Rnn, type RnnForm } from "./rnn.ts";
@@ -55,4 +56,14 @@ test("the state is all that it knows: going on from it gives what going through 
   const rest = rnn(p, x.slice([], [4, 6]), { form: "gated", start: first.hidden.slice([], -1) });
   expect(largestDifference(toTensor(rest.hidden).data, toTensor(through.hidden.slice([], [4, 6])).data)).toBeLessThan(1e-6);
   dispose([through.gates, first.gates, rest.gates]);
+});
+
+test("a sequence falls into its tokens and comes together again, whatever its length", () => {
+  for (const T of [1, 2, 3, 7]) {
+    const x = normal(new Random(T), [2, T, 3], 1);
+    const steps = unstack(x.ref);
+    expect(steps.map(({ shape }) => shape)).toEqual(Array.from({ length: T }, () => [2, 3]));
+    expect(toTensor(steps[T - 1]!.ref)).toEqual(toTensor(x.ref.slice([], T - 1)));
+    expect(toTensor(stack(steps))).toEqual(toTensor(x));
+  }
 });

@@ -23,8 +23,10 @@
  * Left out for clarity: several layers, LSTM's second state.
  */
 import type { Random } from "../../probes/random.ts";
-import { dispose, nn, np } from "./autodiff.ts";
+import { stack, unstack } from "./along-time.ts";
+import { dispose, np } from "./autodiff.ts";
 import { glorot, orthogonal, zeros } from "./initialise.ts";
+import { sigmoid } from "./sigmoid.ts";
 
 export type Rnn = { input: np.Array; recurrent: np.Array; bias: np.Array; recurrentBias: np.Array };
 
@@ -52,8 +54,8 @@ const cells: Readonly<Record<RnnForm, Cell>> = {
   gated(u, v, h) {
     const [ur, uz, un] = np.split(u, 3, -1) as [np.Array, np.Array, np.Array];
     const [vr, vz, vn] = np.split(v, 3, -1) as [np.Array, np.Array, np.Array];
-    const reset = nn.sigmoid(ur.add(vr));
-    const update = nn.sigmoid(uz.add(vz));
+    const reset = sigmoid(ur.add(vr));
+    const update = sigmoid(uz.add(vz));
     const candidate = np.tanh(un.add(reset.ref.mul(vn)));
     return { h: np.subtract(1, update.ref).mul(candidate).add(update.ref.mul(h)), gates: { reset, update } };
   },
@@ -78,19 +80,18 @@ export function initialRnn(random: Random, inputSize: number, stateSize: number,
  * @returns   `hidden` [B, T, N], the state after each token; `gates`: `reset` and `update` [B, T, N] in the gated form, else none
  */
 export function rnn(p: Rnn, x: np.Array, { form, stepSize = 1, start }: RnnOptions): { hidden: np.Array; gates: Gates } {
-  const [B, T] = x.shape as [number, number];
-  const driven = np.matmul(x, p.input).add(p.bias);
+  const B = x.shape[0]!;
+  const driven = unstack(np.matmul(x, p.input).add(p.bias));
   let h = start ?? np.zeros([B, p.recurrent.shape[0]!]);
   const hidden: np.Array[] = [];
   const gates: Record<string, np.Array[]> = {};
-  for (let t = 0; t < T; t++) {
+  for (const u of driven) {
     const v = np.matmul(h.ref, p.recurrent.ref).add(p.recurrentBias.ref);
-    const next = cells[form](driven.ref.slice([], t), v, h, stepSize);
+    const next = cells[form](u, v, h, stepSize);
     h = next.h;
     hidden.push(h.ref);
     for (const [name, gate] of Object.entries(next.gates)) (gates[name] ??= []).push(gate);
   }
-  dispose([h, driven, p.recurrent, p.recurrentBias]);
-  const overTime = (steps: np.Array[]): np.Array => np.stack(steps, 1);
-  return { hidden: overTime(hidden), gates: Object.fromEntries(Object.entries(gates).map(([name, steps]) => [name, overTime(steps)])) };
+  dispose([h, p.recurrent, p.recurrentBias]);
+  return { hidden: stack(hidden), gates: Object.fromEntries(Object.entries(gates).map(([name, steps]) => [name, stack(steps)])) };
 }

@@ -12,20 +12,20 @@
  *
  *   k, m       a number, or one for each stage: prefill (the prompt) and decode (what follows it)
  *   selected   the selected set [B, H, T, S], 1 or 0; always within what is visible
- *   others     as in transformer.ts
+ *   others     as in attention.ts
  *
  * With k = S, w = S, n b = S or m = 1 it is dense attention. No gradient goes through the choice.
  *
  * Source: top-k: Gupta et al. 2021, arXiv:2106.06899; mass: top-p, Lin et al. 2025,
  * arXiv:2502.02770; window with sinks: Beltagy et al. 2020, arXiv:2004.05150, Xiao et al.
- * 2023, arXiv:2309.17453; blocks: Lu et al. 2025, arXiv:2502.13189 (MoBA), equations 5 to 8.
+ * 2023, arXiv:2309.17453; blocks: Lu et al. 2025, arXiv:2502.13189 (MoBA).
  * Left out for clarity: the saving (all scores are computed, then masked), NSA's compressed branch and gates.
  */
+import { type Attention, type AttentionOptions, attentionScores, extend, type KvCache, mergeHeads, mix, splitHeads, visible } from "./attention.ts";
 import { dispose, lax, nn, np } from "./autodiff.ts";
 import { ranks } from "./ranks.ts";
-import { type Attention, type AttentionOptions, attentionScores, extend, type KvCache, mergeHeads, mix, splitHeads, visible } from "./transformer.ts";
 
-export { type Attention, initialAttention } from "./transformer.ts";
+export { type Attention, initialAttention } from "./attention.ts";
 
 export type PerStage = number | { readonly prefill: number; readonly decode: number };
 

@@ -63,7 +63,7 @@ interface Case {
 }
 
 /**
- * A case that tools/toy-fixtures.py recorded from PyTorch: the forward pass must
+ * A case that tools/toys/fixtures.py recorded from PyTorch: the forward pass must
  * give its outputs, and the gradient of mean(output²) its gradients.
  *
  * @param like      parameters of the form that the case has; consumed
@@ -72,7 +72,7 @@ interface Case {
 export function checkAgainstPyTorch<P extends Parameters>(toy: string, name: string, like: P, forward: (parameters: P, inputs: Record<string, np.Array>) => Record<string, np.Array>): void {
   const cases = JSON.parse(readFileSync(new URL(`./fixtures/${toy}.json`, import.meta.url), "utf8")) as Record<string, Case>;
   const found = cases[name];
-  if (!found) throw new Error(`fixtures/${toy}.json: expected a case ${name}, got ${Object.keys(cases).join(", ")}; run tools/toy-fixtures.py`);
+  if (!found) throw new Error(`fixtures/${toy}.json: expected a case ${name}, got ${Object.keys(cases).join(", ")}; run tools/toys/fixtures.py`);
   const parameters = withWeights(like, unpackWeights(found.parameters));
   const inputs = (): Record<string, np.Array> => Object.fromEntries(Object.entries(unpackWeights(found.inputs)).map(([input, t]) => [input, input === "tokens" ? integers(t.data, t.shape) : fromTensor(t)]));
   const outputs: Weights = unpackWeights(found.outputs);

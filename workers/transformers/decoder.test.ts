@@ -155,7 +155,7 @@ describe("what is refused", () => {
   });
 
   test("vectors of another size, and rewinding forward", async () => {
-    await expect(decoder.forward({ shape: [1, 8], data: new Float32Array(8) })).rejects.toThrow("vectors [T, 32]");
+    await expect(decoder.forward({ shape: [1, 8], data: new Float32Array(8) })).rejects.toThrow("vectors [N, 32]");
     await expect(decoder.lens({ shape: [2, 8], data: new Float32Array(16) })).rejects.toThrow("states [N, 32]");
     await expect(decoder.rewind(decoder.length + 1)).rejects.toThrow("rewind: expected 0 to");
   });

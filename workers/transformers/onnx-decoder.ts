@@ -8,6 +8,8 @@ import type { EngineRecord, ModelSpec } from "../../probes/trace.ts";
 import { type Decoder, EngineError, EngineLostError, type Forward, type ForwardOptions, type ResidualEdit, type Tokenizer } from "../engine.ts";
 import type { ModelConfig } from "./config.ts";
 import { KvCache } from "./kv-cache.ts";
+import { checkInput, checkStates, checkTokens } from "../decoder-input.ts";
+import { meanEmbeddingNorm } from "../embedding-norm.ts";
 import { checkEdits, editsByLayer } from "../residual-edits.ts";
 import { editInputs } from "./onnx/editing.ts";
 import { added } from "./onnx/splice.ts";
@@ -16,8 +18,6 @@ import { type Session, float32 } from "./session.ts";
 
 /** Logits that one call of the head may give, in numbers; more are asked for in pieces. */
 const headRoom = 2 ** 24;
-/** Rows of the embedding that its mean norm is taken from, evenly spaced; all of them in a smaller vocabulary. */
-const sampledRows = 4096;
 
 export interface Sessions {
   readonly whole: Session;
@@ -65,7 +65,7 @@ export class OnnxDecoder implements Decoder {
   }
 
   async embed(tokens: readonly number[]): Promise<Tensor> {
-    this.checkTokens(tokens);
+    checkTokens(tokens, this.spec);
     if (tokens.length === 0) return tensor([0, this.spec.hiddenSize]);
     const { geo_embeddings: output } = await this.exclusive(() => this.sessions.embedding.run({ input_ids: int64(tokens) }));
     if (!output) throw missing("geo_embeddings");
@@ -73,7 +73,7 @@ export class OnnxDecoder implements Decoder {
   }
 
   async forward(input: readonly number[] | Tensor, { capture = false, edits = [] }: ForwardOptions = {}): Promise<Forward> {
-    const count = this.checkInput(input);
+    const count = checkInput(input, this.spec, this.length);
     checkEdits(edits, count, this.spec);
     if (count <= this.longestPass) return this.pass(input, count, capture, edits);
     const before = this.length;
@@ -159,26 +159,14 @@ export class OnnxDecoder implements Decoder {
 
   /** Takes the mean norm of the embedding's rows, for the norm ratios of latent steps. */
   async measure(): Promise<void> {
-    const { vocabSize, hiddenSize } = this.spec;
-    const rows = Math.min(vocabSize, sampledRows);
-    const tokens = Array.from({ length: rows }, (_, i) => Math.floor((i * vocabSize) / rows));
-    const { data } = await this.embed(tokens);
-    let sum = 0;
-    for (let start = 0; start < data.length; start += hiddenSize) {
-      let square = 0;
-      for (let i = start; i < start + hiddenSize; i++) square += (data[i] ?? 0) ** 2;
-      sum += Math.sqrt(square);
-    }
-    this.embeddingNorm = sum / rows;
+    this.embeddingNorm = await meanEmbeddingNorm(this);
   }
 
   /** Runs the head over states [N, D], in pieces where there are many logits. */
   private async read(states: Tensor, normed: boolean): Promise<Tensor> {
     const { vocabSize, hiddenSize } = this.spec;
-    const [rows = 0, width] = states.shape;
-    if (states.shape.length !== 2 || width !== hiddenSize) {
-      throw new EngineError(`head: expected states [N, ${hiddenSize}], got [${states.shape}]; pass one row per state`);
-    }
+    const [rows = 0] = states.shape;
+    checkStates("states", states, this.spec);
     const out = tensor([rows, vocabSize]);
     const atOnce = Math.max(1, Math.floor(headRoom / vocabSize));
     for (let first = 0; first < rows; first += atOnce) {
@@ -242,33 +230,8 @@ export class OnnxDecoder implements Decoder {
     if (failure) throw failure.error;
   }
 
-  /** How many positions an input has; checked before anything runs. */
-  private checkInput(input: readonly number[] | Tensor): number {
-    const { hiddenSize, contextLength } = this.spec;
-    let count: number;
-    if ("shape" in input) {
-      const [rows = 0, width] = input.shape;
-      if (input.shape.length !== 2 || width !== hiddenSize) throw new EngineError(`forward: expected vectors [T, ${hiddenSize}], got [${input.shape}]; feed hidden states of this model`);
-      count = rows;
-    } else {
-      this.checkTokens(input);
-      count = input.length;
-    }
-    if (count === 0) throw new EngineError("forward: expected at least one token or vector, got none; write a prompt");
-    if (this.length + count > contextLength) {
-      throw new EngineError(`forward: expected at most ${contextLength} positions, got ${this.length} + ${count}; shorten the prompt or take fewer steps`);
-    }
-    return count;
-  }
-
   private lost(why: string): EngineLostError {
     return new EngineLostError(`model: expected a model at work, got none: ${why}`);
-  }
-
-  private checkTokens(tokens: readonly number[]): void {
-    const { vocabSize } = this.spec;
-    const wrong = tokens.find((token) => !(Number.isInteger(token) && token >= 0 && token < vocabSize));
-    if (wrong !== undefined) throw new EngineError(`forward: expected tokens from 0 to ${vocabSize - 1}, got ${wrong}; use this model's own tokenizer`);
   }
 
   /** One call at a time, in order; a failure is told to its caller only. */

@@ -5,6 +5,8 @@
 import { type Tensor, concatenate, row, tensor } from "../../probes/tensor.ts";
 import type { EngineRecord, ModelSpec } from "../../probes/trace.ts";
 import { AbortError, type Decoder, EngineError, EngineLostError, type Forward, type ForwardOptions, type ResidualEdit, type Tokenizer } from "../engine.ts";
+import { checkInput, checkRewind, checkStates, checkTokens } from "../decoder-input.ts";
+import { meanEmbeddingNorm } from "../embedding-norm.ts";
 import { checkEdits, editsByLayer } from "../residual-edits.ts";
 import { type GpuTensor, type Pipeline, scratchRows } from "./adapter.ts";
 import { describeGpuError } from "./gpu-watch.ts";
@@ -14,8 +16,6 @@ import type { Place, Tap } from "./tap.ts";
 
 /** Bytes that one pass may bring back; longer inputs go in pieces. */
 const passRoom = 2 ** 26;
-/** Rows of the embedding that its mean norm is taken from, evenly spaced; all of them in a smaller vocabulary. */
-const sampledRows = 4096;
 
 export class WebllmDecoder implements Decoder {
   /** Mean over at most 4096 rows, evenly spaced through the vocabulary; set by `measure`. */
@@ -51,7 +51,7 @@ export class WebllmDecoder implements Decoder {
   }
 
   async embed(tokens: readonly number[]): Promise<Tensor> {
-    this.checkTokens(tokens);
+    checkTokens(tokens, this.spec);
     const { tap, pipeline, rowBytes } = this;
     const atOnce = tap.scalesInput ? Math.min(scratchRows, pipeline.chunk) : pipeline.chunk;
     const pieces: Tensor[] = [];
@@ -70,7 +70,7 @@ export class WebllmDecoder implements Decoder {
   }
 
   async forward(input: readonly number[] | Tensor, { capture = false, edits: asked = [] }: ForwardOptions = {}): Promise<Forward> {
-    const count = this.checkInput(input);
+    const count = checkInput(input, this.spec, this.length);
     checkEdits(asked, count, this.spec);
     // Without edits the pass takes its turn at once.
     const edits = asked.length > 0 ? await this.replacements(input, asked) : asked;
@@ -184,9 +184,7 @@ export class WebllmDecoder implements Decoder {
 
   async rewind(length: number): Promise<void> {
     await this.exclusive(() => {
-      if (!Number.isInteger(length) || length < 0 || length > this.length) {
-        throw new EngineError(`rewind: expected 0 to ${this.length} positions, got ${length}; rewind only to what was fed in`);
-      }
+      checkRewind(length, this.length);
       this.pipeline.rewind(length);
       return 0;
     });
@@ -219,16 +217,7 @@ export class WebllmDecoder implements Decoder {
 
   /** Takes the mean norm of the embedding's rows, for the norm ratios of latent steps. */
   async measure(): Promise<void> {
-    const { vocabSize, hiddenSize } = this.spec;
-    const rows = Math.min(vocabSize, sampledRows);
-    const { data } = await this.embed(Array.from({ length: rows }, (_, i) => Math.floor((i * vocabSize) / rows)));
-    let sum = 0;
-    for (let start = 0; start < data.length; start += hiddenSize) {
-      let square = 0;
-      for (let i = start; i < start + hiddenSize; i++) square += (data[i] ?? 0) ** 2;
-      sum += Math.sqrt(square);
-    }
-    this.embeddingNorm = sum / rows;
+    this.embeddingNorm = await meanEmbeddingNorm(this);
   }
 
   /** The input of a pass: for a model that scales its embeddings, any, with our vectors put in behind the scaling. */
@@ -276,10 +265,8 @@ export class WebllmDecoder implements Decoder {
   /** Runs the head over states [N, D], in pieces where there are many logits. */
   private async read(states: Tensor, normed: boolean): Promise<Tensor> {
     const { vocabSize, hiddenSize } = this.spec;
-    const [rows = 0, width] = states.shape;
-    if (states.shape.length !== 2 || width !== hiddenSize) {
-      throw new EngineError(`head: expected states [N, ${hiddenSize}], got [${states.shape}]; pass one row per state`);
-    }
+    const [rows = 0] = states.shape;
+    checkStates("states", states, this.spec);
     const out = tensor([rows, vocabSize]);
     const atOnce = Math.max(1, Math.floor(passRoom / (vocabSize * 4)));
     for (let first = 0; first < rows; first += atOnce) {
@@ -309,31 +296,6 @@ export class WebllmDecoder implements Decoder {
     const { vocabSize } = this.spec;
     if (dtype === "float32" && shape.at(-1) === vocabSize && shape.reduce((n, size) => n * size, 1) === rows * vocabSize) return;
     throw new EngineError(`model: expected logits [${rows}, ${vocabSize}] of float32, got [${shape}] of ${dtype}; the library and the weights do not belong together`);
-  }
-
-  /** How many positions an input has; checked before anything runs. */
-  private checkInput(input: readonly number[] | Tensor): number {
-    const { hiddenSize, contextLength } = this.spec;
-    let count: number;
-    if ("shape" in input) {
-      const [rows = 0, width] = input.shape;
-      if (input.shape.length !== 2 || width !== hiddenSize) throw new EngineError(`forward: expected vectors [T, ${hiddenSize}], got [${input.shape}]; feed hidden states of this model`);
-      count = rows;
-    } else {
-      this.checkTokens(input);
-      count = input.length;
-    }
-    if (count === 0) throw new EngineError("forward: expected at least one token or vector, got none; write a prompt");
-    if (this.length + count > contextLength) {
-      throw new EngineError(`forward: expected at most ${contextLength} positions, got ${this.length} + ${count}; shorten the prompt or take fewer steps`);
-    }
-    return count;
-  }
-
-  private checkTokens(tokens: readonly number[]): void {
-    const { vocabSize } = this.spec;
-    const wrong = tokens.find((token) => !(Number.isInteger(token) && token >= 0 && token < vocabSize));
-    if (wrong !== undefined) throw new EngineError(`forward: expected tokens from 0 to ${vocabSize - 1}, got ${wrong}; use this model's own tokenizer`);
   }
 
   /**

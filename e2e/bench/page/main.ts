@@ -11,6 +11,7 @@ import type { AccuracyRequest, ModelRequest, RunRequest } from "../../../workers
 import type { Step } from "../../kernels/gpu.ts";
 import { type BufferSizes, kernelTimes } from "./kernel-times.ts";
 import type { StepTimes } from "./overhead.worker.ts";
+import type { Steps, ToysWorker, ToyWork } from "./toys.worker.ts";
 import type { CallbackTimes } from "./webllm-callback.worker.ts";
 import type { WebllmStepTimes } from "./webllm-overhead.worker.ts";
 
@@ -44,6 +45,10 @@ export interface Bench {
   webllmCallbackTimes(rounds: number): Promise<CallbackTimes>;
   /** Milliseconds of lists of kernel launches, [lists][rounds]. */
   kernelTimes(lists: readonly (readonly Step[])[], sizes: BufferSizes, rounds: number): Promise<number[][]>;
+  /** A toy in a worker of its own, not yet compiled: what it will work on. */
+  openToy(toy: string, rate: number): Promise<ToyWork>;
+  /** So many training steps of the toy that is open. */
+  toySteps(count: number): Promise<Steps>;
 }
 
 declare global {
@@ -52,6 +57,7 @@ declare global {
 }
 
 const nano = (dtype: Dtype): ModelRequest => ({ source: "embedded", id: "geodesic/nano", device: exports[dtype][1], dtype });
+let toys: Comlink.Remote<ToysWorker> | null = null;
 const engines = new Map<Dtype, Promise<EngineHandle>>();
 
 /** One worker for each export, kept. */
@@ -78,6 +84,16 @@ function folder(engine: "fp32" | "q0f32"): ModelRequest {
 
 globalThis.bench = {
   kernelTimes,
+
+  openToy(toy, rate) {
+    toys = Comlink.wrap<ToysWorker>(new Worker(new URL("./toys.worker.ts", import.meta.url), { type: "module" }));
+    return toys.open(toy, rate);
+  },
+
+  toySteps(count) {
+    if (!toys) throw new Error("bench: expected an open toy, got none; call openToy first");
+    return toys.steps(count);
+  },
 
   async accuracy(dtype, request) {
     const counts = await (await engine(dtype)).accuracy(request, () => undefined);

@@ -1,13 +1,11 @@
 """What PyTorch says of each toy: parameters, inputs, outputs and gradients of
 mean(output^2), as data for the tests in workers/toys/.
 
-    python3 tools/toy-fixtures.py [name ...]     # PyTorch 1.13 or later
+    python3 tools/toys/fixtures.py [name ...]     # PyTorch 1.13 or later
 
-Where PyTorch has the layer, it is PyTorch's (gru, multi_head_attention_forward,
-conv2d); where not, it is written out plainly, token by token. Numbers are
-float32, little-endian, base64, under the paths that workers/toys/weights.ts gives.
+Where PyTorch has the layer, it is PyTorch's (layers.py); where not, it is
+written out plainly, token by token.
 """
-import base64
 import json
 import pathlib
 import sys
@@ -15,11 +13,10 @@ import sys
 import torch
 import torch.nn.functional as F
 
-FOLDER = pathlib.Path(__file__).resolve().parent.parent / "workers" / "toys" / "fixtures"
+import layers
+from layers import merge_heads, pack, split_heads
 
-
-def pack(tensors):
-    return {name: {"shape": list(t.shape), "float32": base64.b64encode(t.detach().numpy().astype("<f4").tobytes()).decode()} for name, t in tensors.items()}
+FOLDER = pathlib.Path(__file__).resolve().parents[2] / "workers" / "toys" / "fixtures"
 
 
 def case(parameters, inputs, forward):
@@ -38,14 +35,8 @@ def draw(*shape, scale=0.5):
 def mlp():
     def forward(activation):
         def run(p, i):
-            layers = len(p) // 2
-            x, hidden = i["x"], {}
-            for l in range(layers):
-                x = F.linear(x, p[f"layers.{l}.weight"].T, p[f"layers.{l}.bias"])
-                if l < layers - 1:
-                    x = activation(x)
-                    hidden[f"hidden{l}"] = x
-            return {"output": x, **hidden}
+            output, hidden = layers.mlp(p, i["x"], activation)
+            return {"output": output, **{f"hidden{l}": h for l, h in enumerate(hidden)}}
         return run
 
     widths = [3, 5, 4, 2]
@@ -54,8 +45,7 @@ def mlp():
         parameters[f"layers.{l}.weight"] = draw(n, m)
         parameters[f"layers.{l}.bias"] = draw(m)
     inputs = {"x": draw(6, 3, scale=1)}
-    functions = {"identity": lambda x: x, "relu": F.relu, "leaky-relu": lambda x: F.leaky_relu(x, 0.2), "gelu": F.gelu, "silu": F.silu, "tanh": torch.tanh}
-    return {name: case(parameters, inputs, forward(f)) for name, f in functions.items()}
+    return {name: case(parameters, inputs, forward(name)) for name in layers.ACTIVATIONS}
 
 
 def rnn():
@@ -65,11 +55,7 @@ def rnn():
         return {"input": draw(D, G * N), "recurrent": draw(N, G * N), "bias": draw(G * N), "recurrentBias": draw(G * N)}
 
     def of_torch(function):
-        # What nn.RNN and nn.GRU call, with our parameters; the gates' order (reset, update, new) is the same.
-        def run(p, i):
-            weights = [p["input"].T, p["recurrent"].T, p["bias"], p["recurrentBias"]]
-            return {"output": function(i["x"], i["start"][None], [w.contiguous() for w in weights], True, 1, 0.0, False, False, True)[0]}
-        return run
+        return lambda p, i: {"output": layers.recurrent(function, p, i["x"], i["start"])}
 
     def residual(p, i):
         h, states = i["start"], []
@@ -82,47 +68,19 @@ def rnn():
     return {"vanilla": case(drawn(1), inputs, of_torch(torch.rnn_tanh)), "residual": case(drawn(1), inputs, residual), "gated": case(drawn(3), inputs, of_torch(torch.gru))}
 
 
-def torch_attention(p, x, heads, causal):
-    """PyTorch's multi-head attention on [B, T, D]; output [B, T, D], pattern [B, H, T, T]."""
-    T, D = x.shape[1:]
-    mask = torch.ones(T, T).triu(1).bool() if causal else None
-    packed = torch.cat([p["query"].T, p["key"].T, p["value"].T])
-    x = x.transpose(0, 1)
-    output, pattern = F.multi_head_attention_forward(
-        x, x, x, D, heads, packed, None, None, None, False, 0.0, p["output"].T, None,
-        training=False, attn_mask=mask, average_attn_weights=False)
-    return output.transpose(0, 1), pattern
-
-
-def under(p, prefix):
-    return {name[len(prefix):]: t for name, t in p.items() if name.startswith(prefix)}
-
-
 def transformer():
     B, T, D, H, V, L, mlp_size = 2, 5, 6, 2, 7, 2, 8
 
     def attention(causal):
         def run(p, i):
-            output, pattern = torch_attention(p, i["x"], H, causal)
+            output, pattern = layers.attention(p, i["x"], H, causal)
             return {"output": output, "pattern": pattern}
         parameters = {name: draw(D, D) for name in ["query", "key", "value", "output"]}
         return case(parameters, {"x": draw(B, T, D, scale=1)}, run)
 
     def whole(p, i):
-        norm = lambda x, of: F.layer_norm(x, [D], p[f"{of}.scale"], p[f"{of}.shift"])
-        x = F.embedding(i["tokens"].long(), p["embedding"]) + p["positions"][:T]
-        outputs = {"residual0": x}
-        for l in range(L):
-            b = f"blocks.{l}."
-            mixed, outputs[f"pattern{l}"] = torch_attention(under(p, b + "attention."), norm(x, b + "attentionNorm"), H, True)
-            x = x + mixed
-            h = norm(x, b + "mlpNorm")
-            for k in range(2):
-                h = F.linear(h, p[f"{b}mlp.layers.{k}.weight"].T, p[f"{b}mlp.layers.{k}.bias"])
-                h = F.gelu(h) if k == 0 else h
-            x = x + h
-            outputs[f"residual{l + 1}"] = x
-        return {"output": norm(x, "finalNorm") @ p["unembedding"], **outputs}
+        output, residual, patterns = layers.transformer(p, F.embedding(i["tokens"].long(), p["embedding"]), H)
+        return {"output": output, **{f"residual{l}": x for l, x in enumerate(residual)}, **{f"pattern{l}": a for l, a in enumerate(patterns)}}
 
     parameters = {"embedding": draw(V, D), "positions": draw(T + 1, D), "unembedding": draw(D, V)}
     for l in range(L):
@@ -172,36 +130,24 @@ def mamba():
 
 
 def cnn():
-    def network(layers, conv, axes):
+    def network(options, axes):
         def run(p, i):
-            x, outputs = i["x"], {}
-            for l, options in enumerate(layers):
-                kernel = p[f"layers.{l}.kernel"]
-                stride, dilation, padding = options.get("stride", 1), options.get("dilation", 1), options.get("padding", "zero")
-                pads = []
-                for taps in reversed(kernel.shape[2:]):
-                    reach = dilation * (taps - 1)
-                    pads += {"zero": [reach // 2, reach - reach // 2], "circular": [reach // 2, reach - reach // 2], "causal": [reach, 0], "none": [0, 0]}[padding]
-                x = F.pad(x, pads, mode="circular" if padding == "circular" else "constant")
-                x = conv(x, kernel, p[f"layers.{l}.bias"], stride=stride, dilation=dilation)
-                if l < len(layers) - 1:
-                    x = F.relu(x)
-                    outputs[f"features{l}"] = x
-            return {"output": x, **outputs}
+            output, features = layers.cnn(p, i["x"], options)
+            return {"output": output, **{f"features{l}": x for l, x in enumerate(features)}}
 
         channels = [2, 3, 2]
         parameters = {}
-        for l in range(len(layers)):
+        for l in range(len(options)):
             parameters[f"layers.{l}.kernel"] = draw(channels[l + 1], channels[l], *axes)
             parameters[f"layers.{l}.bias"] = draw(channels[l + 1])
         places = [9] if len(axes) == 1 else [7, 6]
         return case(parameters, {"x": draw(2, 2, *places, scale=1)}, run)
 
     return {
-        "images, zero": network([{}, {"stride": 2}], F.conv2d, (3, 3)),
-        "images, circular": network([{"padding": "circular", "dilation": 2}, {"padding": "circular"}], F.conv2d, (3, 2)),
-        "sequences, causal": network([{"padding": "causal"}, {"padding": "causal", "dilation": 2}], F.conv1d, (3,)),
-        "sequences, none": network([{"padding": "none"}, {"padding": "none", "stride": 2, "dilation": 2}], F.conv1d, (3,)),
+        "images, zero": network([{}, {"stride": 2}], (3, 3)),
+        "images, circular": network([{"padding": "circular", "dilation": 2}, {"padding": "circular"}], (3, 2)),
+        "sequences, causal": network([{"padding": "causal"}, {"padding": "causal", "dilation": 2}], (3,)),
+        "sequences, none": network([{"padding": "none"}, {"padding": "none", "stride": 2, "dilation": 2}], (3,)),
     }
 
 
@@ -233,11 +179,6 @@ def moe():
     return {"top 1": case(parameters(), inputs, forward(1, False)), "top 2": case(parameters(), inputs, forward(2, True))}
 
 
-def heads_of(x, heads):
-    B, T, D = x.shape
-    return x.reshape(B, T, heads, D // heads).transpose(1, 2)
-
-
 def gated_attention():
     B, T, D, H = 2, 4, 6, 2
 
@@ -246,14 +187,14 @@ def gated_attention():
             x = i["x"]
             gate = torch.sigmoid(x @ p["gate.weight"] + p["gate.bias"])
             if place != "output":
-                gate = gate[..., None].transpose(1, 2) if per_head else heads_of(gate, H)
-            q, k, v = (heads_of(x @ p[f"attention.{name}"], H) for name in ["query", "key", "value"])
+                gate = gate[..., None].transpose(1, 2) if per_head else split_heads(gate, H)
+            q, k, v = (split_heads(x @ p[f"attention.{name}"], H) for name in ["query", "key", "value"])
             q, k, v = (t * gate if name == place else t for t, name in [(q, "query"), (k, "key"), (v, "value")])
-            scores = (q @ k.transpose(2, 3) / (D // H) ** 0.5).masked_fill(torch.ones(T, T).triu(1).bool(), -torch.inf)
+            scores = (q @ k.transpose(2, 3) / (D // H) ** 0.5).masked_fill(layers.later(T), -torch.inf)
             mixed = scores.softmax(-1) @ v
             if place == "attention":
                 mixed = mixed * gate
-            output = mixed.transpose(1, 2).reshape(B, T, D) @ p["attention.output"]
+            output = merge_heads(mixed) @ p["attention.output"]
             return {"output": output * gate if place == "output" else output, "gate": gate}
         return run
 
@@ -273,7 +214,7 @@ def sparse_attention():
 
     def forward(choose):
         def run(p, i):
-            q, k, v = (heads_of(i["x"] @ p[name], H) for name in ["query", "key", "value"])
+            q, k, v = (split_heads(i["x"] @ p[name], H) for name in ["query", "key", "value"])
             selected = torch.zeros(B, H, T, T)
             mixed = torch.zeros(B, H, T, E)
             for b in range(B):
@@ -284,7 +225,7 @@ def sparse_attention():
                         selected[b, h, t, kept] = 1
                         rows.append((q[b, h, t] @ k[b, h, kept].T / E ** 0.5).softmax(-1) @ v[b, h, kept])
                     mixed = mixed.index_put((torch.tensor(b), torch.tensor(h)), torch.stack(rows))
-            return {"output": mixed.transpose(1, 2).reshape(B, T, D) @ p["output"], "selected": selected}
+            return {"output": merge_heads(mixed) @ p["output"], "selected": selected}
         return run
 
     def nearest(q, k, t, n=2):
@@ -319,7 +260,7 @@ def sparse_attention():
     return cases
 
 
-MAKERS = {"gated-attention": gated_attention, "sparse-attention": sparse_attention, "cnn": cnn, "moe": moe, "mamba": mamba, "transformer": transformer, "mlp": mlp, "rnn": rnn}
+MAKERS = {"mlp": mlp, "rnn": rnn, "transformer": transformer, "mamba": mamba, "cnn": cnn, "moe": moe, "gated-attention": gated_attention, "sparse-attention": sparse_attention}
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)

@@ -1,0 +1,327 @@
+/** Two ways of answering one question, side by side: where the hidden state goes, layer by layer, and over many problems. */
+import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { live } from "lit/directives/live.js";
+import type { ComparisonView, Estimate, LayerComparison, MeasureComparison, Rate } from "../../probes/comparison/comparison.ts";
+import { probes } from "../../probes/index.ts";
+import { tokenTexts } from "../../probes/lens/lens-grid.ts";
+import type { Band } from "../../probes/population/population.ts";
+import { type Probe, probeGroups } from "../../probes/probe.ts";
+import type { Trace } from "../../probes/trace.ts";
+import { presets, sameSide, type SideName, sideNames } from "../compare-settings.ts";
+import { Comparing } from "../comparing.ts";
+import { firstSeed } from "../accuracy.ts";
+import { formatNumber, formatPercent } from "../format.ts";
+import { groupWords } from "../measure-words.ts";
+import type { Address } from "../places.ts";
+import { figure, figureStyle, ofProbe, type Provenance } from "../provenance.ts";
+import type { SelectEvent } from "../selection.ts";
+import { sharedStyle } from "../theme.ts";
+import "../views/band-chart.ts";
+import type { BandSeries, NullSeries } from "../views/band-chart.ts";
+import "../views/compare-side.ts";
+import type { SideEvent, SideFileEvent } from "../views/compare-side.ts";
+import { dataTableStyle } from "../views/data-table.ts";
+import "../views/layer-map.ts";
+import type { MapEvent } from "../views/layer-map.ts";
+import "../views/lens-grid.ts";
+import type { ModelEvent } from "../views/model-event.ts";
+import "../views/panel.ts";
+import "../views/progress-bar.ts";
+import "../views/question-bar.ts";
+import type { SettingsEvent } from "../views/question-bar.ts";
+import "../views/trajectory-plot.ts";
+import { comparePageStyle } from "./compare-page.style.ts";
+
+type Measure = "distance" | "cosine" | "cka" | "procrustes";
+const measureWords: Readonly<Record<Measure, { readonly title: string; readonly caption: string; readonly formula: string; readonly source: string; readonly reference: { readonly value: number; readonly label: string } | null }>> = {
+  distance: { title: "relative distance", caption: "‖b − a‖ / ‖a‖ at the same step, mean over the steps of a run; 0: the same path", formula: "‖bₜ − aₜ‖ / ‖aₜ‖", source: "Euclidean norm", reference: null },
+  cosine: { title: "cosine", caption: "cos(a, b) at the same step, mean over the steps of a run; 1: the same direction", formula: "⟨aₜ, bₜ⟩ / (‖aₜ‖ ‖bₜ‖)", source: "angle between two states", reference: { value: 1, label: "the same direction" } },
+  cka: { title: "debiased CKA", caption: "of the states that the answers are read from, one per problem; 1: the same up to turning and scaling", formula: "⟨K̃, L̃⟩ / (‖K̃‖‖L̃‖)", source: "Kornblith et al. 2019, arXiv:1905.00414; debiased: Nguyen et al. 2021, arXiv:2010.15327", reference: { value: 0, label: "unrelated" } },
+  procrustes: { title: "Procrustes distance", caption: "what the best rotation leaves of the states that the answers are read from, both clouds at unit norm; 0: the same up to turning and scaling", formula: "2 − 2 ‖XᵀY‖∗", source: "Ding et al. 2021, arXiv:2108.01661", reference: { value: 0, label: "the same" } },
+};
+
+@customElement("compare-page")
+export class ComparePage extends LitElement {
+  static override styles = [sharedStyle, dataTableStyle, figureStyle, comparePageStyle];
+
+  @property({ attribute: false }) address!: Address;
+  @state() private tick = 0;
+  @state() private measure: Measure = "distance";
+  private readonly comparing = new Comparing();
+  private texts = new WeakMap<Trace, ReadonlyMap<number, string>>();
+
+  private readonly redraw = (): void => {
+    this.tick++;
+    const { address } = this.comparing;
+    if (location.hash !== address && location.hash.startsWith("#/compare")) history.replaceState(null, "", address);
+  };
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.comparing.addEventListener("change", this.redraw);
+    void this.comparing.open(this.address.query);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.comparing.removeEventListener("change", this.redraw);
+    this.comparing.close();
+  }
+
+  /** Someone typed another address. */
+  protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    if (changed.get("address") !== undefined) void this.comparing.follow(this.address.query);
+  }
+
+  protected override render(): TemplateResult {
+    const { comparing } = this;
+    const { settings, sides, labels, selection, task, problem } = comparing;
+    const tasks = comparing.tasks.includes(task) ? comparing.tasks : [...comparing.tasks, task];
+    return html`<div data-tick=${this.tick} @select-step=${this.select}>
+      <section class="question" aria-label="the question" @change-settings=${this.changeQuestion}>
+        <question-bar .settings=${settings.question} .tasks=${tasks}></question-bar>
+        <p class="sentence">${task.sentence(problem)}</p>
+        <div class="presets" role="group" aria-label="what to compare"><span class="soft small">compare</span>${presets.map(({ title, sides: preset }, i) => html`<button data-preset=${i} aria-pressed=${sideNames.every((name) => sameSide(preset[name], settings.sides[name]) && sides[name].run?.openedFrom === null)} @click=${this.choosePreset}>${title}</button>`)}
+          ${sideNames.some((name) => sides[name].busy) ? html`<button @click=${this.stop}>stop</button>` : nothing}</div>
+      </section>
+      ${comparing.notice === "" ? nothing : html`<p class="banner" role="alert">${comparing.notice}</p>`}
+      <section class="sides" aria-label="two ways of answering">
+        ${sideNames.map((name) => html`<compare-side name=${name} .mode=${sides[name].run?.mode ?? settings.sides[name].mode} label=${labels[name]} .choice=${settings.sides[name]} .side=${sides[name]} .selection=${selection}
+          @change-side=${(event: SideEvent) => void comparing.changeSide(name, event.detail)} @choose-model=${(event: ModelEvent) => void comparing.changeSide(name, { model: event.detail.model }, event.detail.files)}
+          @side-file=${async (event: SideFileEvent) => comparing.openFile(name, new Uint8Array(await event.detail.arrayBuffer()), event.detail.name)}></compare-side>`)}
+      </section>
+      <div class="pair">${this.paths()} ${this.layerByLayer()}</div>
+      <div class="pair">${sideNames.map((name) => this.lens(name))}</div>
+      ${this.thisProblem()}
+      ${this.table()}
+    </div>`;
+  }
+
+  // ——— where the hidden state goes ———
+
+  private paths(): TemplateResult {
+    const { pictures, selection, labels, pair, settings, sides } = this.comparing;
+    const layer = Math.min(selection.layer, this.comparing.layers);
+    const shared = { ...selection, mode: sides.a.run?.mode ?? settings.sides.a.mode };
+    return html`<geo-panel id="paths" heading="Where does the hidden state go?" caption=${pictures.length === 1 ? `exact PCA of both runs together, from the end of the prompt; trustworthiness ${formatNumber(pictures[0]!.trustworthiness)} over ${pictures[0]!.neighbours} neighbours` : pictures.length === 2 ? `apart, since ${pair?.view.apart ?? "they differ in shape"}: their axes have nothing to do with one another` : ""}>
+      <div slot="controls" class="tools"><label>layer <input type="range" min="0" max=${this.comparing.layers} step="1" .value=${live(String(layer))} @input=${this.chooseLayer} aria-label="layer" /><output class="number">${layer === 0 ? "embed" : layer}</output></label></div>
+      ${pictures.length === 0
+        ? html`<trajectory-plot .tracks=${none} .selection=${shared}></trajectory-plot>`
+        : pictures.map(({ tracks, explained, trustworthiness }, i) => html`<trajectory-plot heading=${pictures.length === 1 ? "joint projection of both runs" : `projection of ${labels[sideNames[i]!]}`} .tracks=${tracks} .selection=${shared} .explained=${explained} .trust=${trustworthiness}></trajectory-plot>`)}
+      <div slot="help">
+        <p>Each run’s hidden state after the chosen layer, one point per step from the end of the prompt on. B is drawn thin and hollow.</p>
+        <p><b>Formula</b> PCA: the two directions of largest variance of the centred states. <b>Unit</b> that of the residual stream. <b>Source</b> Pearson 1901; trustworthiness: Venna and Kaski 2001.</p>
+        <p><b>Caution</b> two dimensions out of many: what lies close here may lie far apart. Distances stand beside it.</p>
+      </div>
+    </geo-panel>`;
+  }
+
+  // ——— layer by layer ———
+
+  private layerByLayer(): TemplateResult {
+    const { comparing, measure } = this;
+    const { pair, selection, labels } = comparing;
+    const { view: many, done, problems, error } = comparing.many;
+    const { title, caption, reference } = measureWords[measure];
+    const mode = comparing.sides.b.run?.mode ?? "latent";
+    const series: BandSeries[] = [];
+    if (many) series.push({ mode, control: null, label: measure === "cka" || measure === "procrustes" ? `${many.problems} problems together` : `mean of ${many.problems} problems`, band: bandOf(many.layers, measure) });
+    if (pair && (measure === "distance" || measure === "cosine")) series.push({ mode, control: 1, label: "this problem", band: bandOf(pair.view.layers, measure) });
+    const nulls: NullSeries[] = many && (measure === "distance" || measure === "cosine") ? [{ label: `${labels.a}, another problem`, dash: [6, 4], band: bandOf(many.layers, measure, true) }] : [];
+    const drawn = series.filter(({ band }) => band.middle.some((value) => !Number.isNaN(value)));
+    return html`<geo-panel id="bend" heading="How far does B bend from A, layer by layer?" caption=${caption}>
+      <div slot="controls" class="tools">
+        <label>by <select name="bend-measure" @change=${this.chooseMeasure}>${(Object.keys(measureWords) as Measure[]).map((one) => html`<option value=${one} ?selected=${one === measure}>${measureWords[one].title}</option>`)}</select></label>
+        <label>problems <input name="compare-problems" type="number" min="4" max="500" step="10" .value=${String(problems)} @change=${this.setProblems} /></label>
+        <button @click=${this.count} ?disabled=${!comparing.canCount}>${many ? "run again" : "run"}</button>
+      </div>
+      ${error === "" ? nothing : html`<p class="small wrong" role="alert">${error}</p>`}
+      ${done === null ? nothing : html`<progress-line label="answering held-out problems on both sides" .value=${done} .max=${problems} @stop=${this.stopCounting}></progress-line>`}
+      ${many ? this.rates(many) : nothing}
+      ${drawn.length > 0
+        ? html`<band-chart heading="${title} of B from A by layer" over="layers" .series=${drawn} .nulls=${nulls.filter(({ band }) => band.middle.some((value) => !Number.isNaN(value)))} .selection=${selection} .reference=${reference} .range=${measure === "distance" || measure === "procrustes" ? [0, null] : [null, null]}
+            .provenance=${(line: number): Provenance => this.bendProvenance(measure, line < drawn.length ? drawn[line]!.label : "another problem")}></band-chart>`
+        : html`<p class="soft small">${this.whyNoBend()}</p>`}
+      <div slot="help">
+        <p>How different the hidden states of the two are at each layer: on this problem, and on many. The grey line is what another question does to the same model: a bend far below it is small.</p>
+        <p><b>Formula</b> ${measureWords[measure].formula} <b>Unit</b> none <b>Source</b> ${measureWords[measure].source}. Bands: 95 % bootstrap interval of the mean over problems; rates: Wilson 1927.</p>
+        <p><b>Caution</b> states share a large common part, which keeps distances small and cosines near 1 even on different questions. CKA and Procrustes need many more problems than the states have directions; debiased CKA is 0 on average for unrelated states. Once two runs have read different tokens, they differ for that reason too.</p>
+      </div>
+    </geo-panel>`;
+  }
+
+  private whyNoBend(): string {
+    const { pair, sides, many: { view: many } } = this.comparing;
+    if (sides.a.busy || sides.b.busy) return "waiting for both runs …";
+    if (!pair) return "There are not two finished runs yet.";
+    if (this.measure === "cka" || this.measure === "procrustes") return many ? "Too few problems: four at least." : "This compares many problems: run them.";
+    return `Their paths cannot be laid over one another: ${pair.view.apart ?? "no step in common"}. CKA and Procrustes distance do not need that.`;
+  }
+
+  /** Right answers of both beside the bend: a path may bend without the answer. */
+  private rates(many: ComparisonView): TemplateResult {
+    const { labels } = this.comparing;
+    const row = (name: string, { correct, answered, low, high }: Rate, what: string): TemplateResult => html`<tr><th scope="row">${name}</th><td>${figure(formatPercent(correct / answered), () => this.rateProvenance(name, what))}</td><td>${correct} of ${answered}</td><td>${formatPercent(low)} to ${formatPercent(high)}</td></tr>`;
+    return html`<table class="rates"><caption class="visually-hidden">right answers on held-out problems</caption>
+      <thead><tr><th scope="col">right answers</th><th scope="col">share</th><th scope="col">n</th><th scope="col">95 % interval</th></tr></thead>
+      <tbody>${row(labels.a, many.a, "share of right answers")}${row(labels.b, many.b, "share of right answers")}${row("the same answer", many.agree, "share of problems with the same answer")}</tbody></table>`;
+  }
+
+  private bendProvenance(measure: Measure, line: string): Provenance {
+    const { comparing } = this;
+    const { title, formula, source } = measureWords[measure];
+    const trace = comparing.sides.b.run?.trace ?? null;
+    return { what: `${title}, ${line}`, formula, source, unit: "1", help: "", caveat: "states share a large common part; compare with the grey line", at: `layer ${comparing.selection.layer} of A, from the end of the prompt`, model: trace?.model ?? null, engine: trace?.engine ?? null, seed: line === "this problem" ? String(comparing.problem.seed) : `problems from ${firstSeed}`, n: line === "this problem" ? "1 problem" : `${comparing.many.view?.problems ?? 0} problems` };
+  }
+
+  private rateProvenance(name: string, what: string): Provenance {
+    const { comparing } = this;
+    const trace = (name === comparing.labels.a ? comparing.sides.a : comparing.sides.b).run?.trace ?? null;
+    return { what: `${what}, ${name}`, formula: "right / answered", source: "interval: Wilson 1927", unit: "1", help: "", caveat: "assumes independent problems", at: `${comparing.task.title}, ${comparing.task.difficulty.name} ${comparing.settings.question.difficulty}`, model: trace?.model ?? null, engine: trace?.engine ?? null, seed: `problems from ${firstSeed}`, n: `${comparing.many.view?.problems ?? 0} problems` };
+  }
+
+  // ——— what each holds ———
+
+  private lens(name: SideName): TemplateResult {
+    const { sides, labels, selection, settings } = this.comparing;
+    const trace = sides[name].run?.trace ?? null;
+    return html`<geo-panel id="lens-${name}" heading="What does ${labels[name]} hold?" caption="logit lens: each layer read with the model’s own final norm and head">
+      <lens-grid .mode=${sides[name].run?.mode ?? settings.sides[name].mode} .trace=${trace} .selection=${selection} .tokenText=${this.textsOf(trace)}></lens-grid>
+    </geo-panel>`;
+  }
+
+  private textsOf(trace: Trace | null): (token: number) => string {
+    if (!trace) return String;
+    const texts = this.texts.get(trace) ?? tokenTexts(trace);
+    this.texts.set(trace, texts);
+    return (token) => texts.get(token) ?? `#${token}`;
+  }
+
+  // ——— this problem, step by step ———
+
+  private thisProblem(): TemplateResult | typeof nothing {
+    const { pair, selection, labels } = this.comparing;
+    if (!pair?.bend) return nothing;
+    const { steps, distance, sameUntil } = pair.bend;
+    const last = steps.at(-1) ?? 0;
+    const read = sameUntil === last ? "both read the same tokens to the end" : Number.isNaN(sameUntil) ? "they read different tokens from the start" : `they read the same tokens up to step ${sameUntil}`;
+    const layers = distance.shape[1] ?? 0;
+    return html`<geo-panel id="steps" heading="Where on this problem do they part?" caption="relative distance of ${labels.b} from ${labels.a}, step by step; ${read}">
+      <layer-map heading="relative distance of B from A, layer by step" .columns=${steps.map(formatNumber)} columnTitle="step, 0 = end of the prompt" .rows=${Array.from({ length: layers }, (_, layer) => (layer === 0 ? "embed" : `layer ${layer}`))} .values=${distance.data} .range=${[0, null]} .selected=${[selection.step, selection.layer]} @map-cell=${this.chooseCell}></layer-map>
+      <div slot="help">
+        <p>Each cell: how far B’s hidden state lies from A’s at that step and layer, over the length of A’s.</p>
+        <p><b>Formula</b> ‖bₜ − aₜ‖ / ‖aₜ‖ <b>Unit</b> none <b>Source</b> Euclidean norm</p>
+        <p><b>Caution</b> steps are aligned by their distance from the end of the prompt. Once the runs have read different tokens, the distance says no more than that.</p>
+      </div>
+    </geo-panel>`;
+  }
+
+  // ——— all measures ———
+
+  private table(): TemplateResult {
+    const { pair, labels, selection, layers, many: { view: many, done } } = this.comparing;
+    const layer = Math.min(selection.layer, layers);
+    const shown = many ?? pair?.view ?? null;
+    const matched = (shown?.matched ?? 0) > 0 ? "; the longer run over as many last states as the other has" : "";
+    return html`<geo-panel id="measures" heading="Every measure of both, at ${layer === 0 ? "the embedding" : `layer ${layer}`}" caption="from the end of the prompt on${matched}; difference: B less A, problem by problem, with its 95 % bootstrap interval; d_z: mean difference over its standard deviation">
+      ${shown
+        ? html`<div class="table" tabindex="0" role="region" aria-label="table: every measure of both"><table>
+            <caption>${many ? `${many.problems} held-out problems${done === null ? "" : " so far"}` : "this problem alone"}</caption>
+            <thead><tr><th scope="col">measure</th><th scope="col">${labels.a}</th><th scope="col">${labels.b}</th><th scope="col">difference</th><th scope="col">95 %</th><th scope="col">d<sub>z</sub></th><th scope="col">n</th></tr></thead>
+            ${probeGroups.map((group) => this.group(group, shown))}
+          </table></div>`
+        : html`<p class="soft small">There are not two finished runs yet.</p>`}
+      <div slot="help">
+        <p>What both runs have of every measure, and how far they lie apart. With many problems the interval says how sure the difference is, and d_z how large it is beside its own spread.</p>
+        <p><b>Formula</b> a click on a number says it. <b>Source</b> bootstrap: Efron 1979; d_z: Lakens 2013, doi 10.3389/fpsyg.2013.00863.</p>
+        <p><b>Caution</b> many measures are looked at: some of them differ by chance. d_z grows with how alike the two runs are on a problem, and must not be compared with Cohen’s d.</p>
+      </div>
+    </geo-panel>`;
+  }
+
+  private group(group: Probe["group"], shown: ComparisonView): TemplateResult | typeof nothing {
+    const rows = probes.flatMap((probe) => {
+      const found = probe.group === group && shown.measures.find((measure) => measure.probe === probe.id);
+      return found && (!Number.isNaN(found.a) || !Number.isNaN(found.b)) ? [this.row(probe, found)] : [];
+    });
+    return rows.length === 0 ? nothing : html`<tbody><tr><th scope="rowgroup" colspan="7">${groupWords[group]}</th></tr>${rows}</tbody>`;
+  }
+
+  private row(probe: Probe, { a, b, difference, effect }: MeasureComparison): TemplateResult {
+    const unit = probe.unit === "1" ? "" : `, ${probe.unit}`;
+    const written = (value: number, side: SideName): unknown => (Number.isNaN(value) ? "–" : figure(formatNumber(value), () => this.provenance(probe, side, difference.n)));
+    return html`<tr><th scope="row">${probe.name}<span class="soft">${unit}</span></th><td>${written(a, "a")}</td><td>${written(b, "b")}</td><td>${formatNumber(difference.mean)}</td><td>${difference.n < 2 ? "–" : intervalOf(difference)}</td><td>${formatNumber(effect)}</td><td>${difference.n}</td></tr>`;
+  }
+
+  private provenance(probe: Probe, side: SideName, n: number): Provenance {
+    const { comparing } = this;
+    const trace = comparing.sides[side].run?.trace ?? null;
+    return ofProbe(probe, { at: `${comparing.labels[side]}, layer ${comparing.selection.layer}, from the end of the prompt`, model: trace?.model ?? null, engine: trace?.engine ?? null, seed: comparing.many.view ? `problems from ${firstSeed}` : String(comparing.problem.seed), n: `${n} ${n === 1 ? "problem" : "problems"}` });
+  }
+
+  // ——— events ———
+
+  private readonly select = (event: SelectEvent): void => {
+    const { step, layer } = event.detail;
+    this.comparing.select({ ...(step === undefined ? {} : { step }), ...(layer === undefined ? {} : { layer }) });
+  };
+
+  private readonly changeQuestion = (event: SettingsEvent): void => {
+    void this.comparing.changeQuestion(event.detail);
+  };
+
+  private readonly count = (): void => {
+    void this.comparing.count();
+  };
+
+  private readonly stop = (): void => this.comparing.stop();
+
+  private readonly stopCounting = (): void => {
+    void this.comparing.many.stop();
+  };
+
+  private choosePreset(event: Event): void {
+    const preset = presets[Number((event.currentTarget as HTMLElement).dataset["preset"])];
+    if (preset) void this.comparing.changeSides(preset.sides);
+  }
+
+  private chooseMeasure(event: Event): void {
+    this.measure = (event.target as HTMLSelectElement).value as Measure;
+  }
+
+  private chooseLayer(event: Event): void {
+    this.comparing.select({ layer: (event.target as HTMLInputElement).valueAsNumber });
+  }
+
+  private chooseCell({ detail: { column, row, pressed } }: MapEvent): void {
+    this.comparing.select({ step: column, ...(pressed ? { layer: row } : {}) });
+  }
+
+  private setProblems(event: Event): void {
+    const value = Math.round((event.target as HTMLInputElement).valueAsNumber);
+    if (value >= 4 && value <= 500) this.comparing.many.problems = value;
+    this.tick++;
+  }
+}
+
+/** One empty list, so that a view without data is not drawn again. */
+const none: readonly never[] = [];
+
+function intervalOf({ low, high }: Estimate): string {
+  return Number.isNaN(low) ? "–" : `${formatNumber(low)} to ${formatNumber(high)}`;
+}
+
+function bandOf(layers: readonly LayerComparison[], measure: Measure, otherProblem = false): Band {
+  const estimates = layers.map((layer): Estimate => {
+    if (measure === "cka" || measure === "procrustes") return { mean: layer[measure], low: NaN, high: NaN, n: layer.n };
+    return otherProblem ? layer.otherProblem[measure] : layer[measure];
+  });
+  return {
+    x: layers.map(({ layer }) => layer),
+    middle: Float32Array.from(estimates, ({ mean }) => mean),
+    low: Float32Array.from(estimates, ({ low }) => low),
+    high: Float32Array.from(estimates, ({ high }) => high),
+    n: Int32Array.from(estimates, ({ n }) => n),
+  };
+}
