@@ -40,6 +40,6 @@ test("each verdict", () => {
 });
 test("what was recorded keeps the rules; dMMSE in the model's place changes its verdict", () => expect(claimFaults(claim, recordedEvidence("I4"), spoiled)).toEqual([]));
 test("a small run: the same seed, the same evidence", async () => {
-  const run = () => experiment({ seeds: [1], sabotaged: false, progress: () => Promise.resolve() }, { dimension: 2, pools: [3], hiddenSize: 8, layers: 1, batch: 4, steps: 3, tests: 4 });
+  const run = () => experiment({ seeds: [1], sabotaged: false, progress: () => Promise.resolve() }, { dimension: 2, pools: [3], hiddenSize: 8, layers: 1, batch: 4, steps: 3, rate: 0.003, tests: 4 });
   expect(await run()).toEqual(await run());
 });
