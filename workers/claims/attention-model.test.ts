@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { Random } from "../../probes/random.ts";
 import { gatedAttention, initialGatedAttention } from "../toys/gated-attention.ts";
 import { dispose, integers, keep, np, toTensor } from "../toys/autodiff.ts";
-import { attention, initialAttention, transformer, type Attention } from "../toys/transformer.ts";
-import { attentionModel, initialAttentionModel } from "./attention-model.ts";
+import { initialAttention, transformer } from "../toys/transformer.ts";
+import { attentionModel, initialAttentionModel, plainAttention } from "./attention-model.ts";
 
 const size = { vocabSize: 9, hiddenSize: 8, layers: 2, contextLength: 5 };
 const heads = 2;
@@ -13,10 +13,7 @@ const most = (x: np.Array): number => np.abs(x).max().item();
 
 test("with plain attention: the toys' transformer, to the bit", () => {
   const p = initialAttentionModel(new Random(1), size, (random) => initialAttention(random, 8, heads));
-  const own = attentionModel(keep(p), tokens(), (p: Attention, x) => {
-    const { output, pattern, ...rest } = attention(p, x, { heads });
-    return { output, pattern, rest };
-  });
+  const own = attentionModel(keep(p), tokens(), plainAttention(heads));
   const theirs = transformer(keep(p), np.take(p.embedding, tokens(), 0), { heads });
   expect(toTensor(own.logits)).toEqual(toTensor(theirs.output));
   expect(own.patterns.map(toTensor)).toEqual(theirs.patterns.map(toTensor));

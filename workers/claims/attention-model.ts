@@ -9,6 +9,7 @@ import { dispose, np, type Parameters, type Tree } from "../toys/autodiff.ts";
 import { glorot, normal } from "../toys/initialise.ts";
 import { initialNorm, layerNorm, type Norm } from "../toys/layer-norm.ts";
 import { initialMlp, mlp, type Mlp } from "../toys/mlp.ts";
+import { attention, type Attention } from "../toys/transformer.ts";
 
 type Block<A extends Parameters> = { attentionNorm: Norm; attention: A; mlpNorm: Norm; mlp: Mlp };
 
@@ -47,6 +48,14 @@ export interface Attended {
   readonly pattern: np.Array;
   readonly gate?: np.Array;
   readonly rest: Tree;
+}
+
+/** Dense causal attention. */
+export function plainAttention(heads: number): (p: Attention, x: np.Array) => Attended {
+  return (p, x) => {
+    const { output, pattern, ...rest } = attention(p, x, { heads });
+    return { output, pattern, rest };
+  };
 }
 
 /**

@@ -16,8 +16,8 @@ import { dispose, integers, np } from "../toys/autodiff.ts";
 import { adam, cosine, warmup } from "../toys/optimiser.ts";
 import { sparseAttention, type Selection } from "../toys/sparse-attention.ts";
 import { Training } from "../toys/training.ts";
-import { attention, attentionScores, initialAttention, mergeHeads, mix, splitHeads, type Attention } from "../toys/transformer.ts";
-import { attentionModel, initialAttentionModel, type Attended, type AttentionModel } from "./attention-model.ts";
+import { attentionScores, initialAttention, mergeHeads, mix, splitHeads, type Attention } from "../toys/transformer.ts";
+import { attentionModel, initialAttentionModel, plainAttention, type Attended, type AttentionModel } from "./attention-model.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
 import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
 import { argmaxRows, crossEntropy, evaluate } from "./training.ts";
@@ -165,11 +165,6 @@ export async function experiment({ seeds, sabotaged, progress }: Pick<ClaimConte
   };
 }
 
-function dense(p: Attention, x: np.Array): Attended {
-  const { output, pattern, ...rest } = attention(p, x, { heads });
-  return { output, pattern, rest };
-}
-
 /** Top-k attention; of the k smallest scores where it is reversed. */
 function attend(p: Attention, x: np.Array, k: number, reversed: boolean): Attended {
   const selection: Selection = { by: "score", k };
@@ -191,7 +186,7 @@ async function oneSeed(seed: number, { steps, batch, tests, budgets }: P2Size, s
   const training = new Training({
     parameters: initialAttentionModel(random.fork("weights"), { vocabSize: ids.majority + 1, classes: values, hiddenSize, layers: 1, contextLength: T }, (random) => initialAttention(random, hiddenSize, heads)),
     loss: (p: AttentionModel<Attention>, { tokens, answers }: { tokens: np.Array; answers: np.Array }) => {
-      const { logits, ...inner } = attentionModel(p, tokens, dense);
+      const { logits, ...inner } = attentionModel(p, tokens, plainAttention(heads));
       dispose(inner);
       return crossEntropy(logits.slice([], [facts, T]), answers);
     },
@@ -226,7 +221,7 @@ async function oneSeed(seed: number, { steps, batch, tests, budgets }: P2Size, s
   }
 
   const [pattern, input] = evaluate(training.parameters, (p, x) => {
-    const { patterns, inputs, ...others } = attentionModel(p, x, dense);
+    const { patterns, inputs, ...others } = attentionModel(p, x, plainAttention(heads));
     dispose(others);
     return [patterns[0]!, inputs[0]!];
   }, tokens);

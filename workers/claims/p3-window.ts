@@ -16,8 +16,8 @@ import { dispose, integers, type np } from "../toys/autodiff.ts";
 import { adam, cosine, warmup } from "../toys/optimiser.ts";
 import { sparseAttention } from "../toys/sparse-attention.ts";
 import { Training } from "../toys/training.ts";
-import { attention, initialAttention, type Attention } from "../toys/transformer.ts";
-import { attentionModel, initialAttentionModel, type Attended, type AttentionModel } from "./attention-model.ts";
+import { initialAttention, type Attention } from "../toys/transformer.ts";
+import { attentionModel, initialAttentionModel, plainAttention, type Attended, type AttentionModel } from "./attention-model.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
 import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
 import { argmaxRows, crossEntropy, evaluate } from "./training.ts";
@@ -143,7 +143,7 @@ async function accuracies(seed: number, lag: number, { steps, batch, tests, wind
   };
   const training = new Training({
     parameters: initialAttentionModel(random.fork("weights"), { vocabSize: tokensCount, hiddenSize, layers: 1, contextLength: T }, (random) => initialAttention(random, hiddenSize, heads)),
-    loss: (p: AttentionModel<Attention>, { tokens, next }: { tokens: np.Array; next: np.Array }) => crossEntropy(logitsOf(p, tokens, dense), next),
+    loss: (p: AttentionModel<Attention>, { tokens, next }: { tokens: np.Array; next: np.Array }) => crossEntropy(logitsOf(p, tokens, plainAttention(heads)), next),
     batch: (random) => {
       const drawn = Array.from({ length: batch }, () => drawSequence(random, permutation, lag));
       return { tokens: inputs(drawn), next: integers(drawn.flatMap((tokens) => tokens.slice(lag)), [batch, T + 1 - lag]) };
@@ -165,11 +165,6 @@ async function accuracies(seed: number, lag: number, { steps, batch, tests, wind
   tokens.dispose();
   training.dispose();
   return found;
-}
-
-function dense(p: Attention, x: np.Array): Attended {
-  const { output, pattern, ...rest } = attention(p, x, { heads });
-  return { output, pattern, rest };
 }
 
 function windowed(p: Attention, x: np.Array, width: number): Attended {

@@ -8,8 +8,8 @@ import { dispose, integers, type np } from "../toys/autodiff.ts";
 import { gatedAttention, initialGatedAttention, type GatedAttention, type GatePlace } from "../toys/gated-attention.ts";
 import { adam, cosine, warmup } from "../toys/optimiser.ts";
 import { Training } from "../toys/training.ts";
-import { attention, initialAttention, type Attention } from "../toys/transformer.ts";
-import { attentionModel, initialAttentionModel, type Attended, type AttentionModel } from "./attention-model.ts";
+import { initialAttention, type Attention } from "../toys/transformer.ts";
+import { attentionModel, initialAttentionModel, plainAttention, type Attended, type AttentionModel } from "./attention-model.ts";
 import { drawLanguage, drawText, vocabularyOf, type Language, type LanguageSize, type Text } from "./facts-and-text.ts";
 import { crossEntropy, evaluate, surprise } from "./training.ts";
 
@@ -35,10 +35,7 @@ function initialMixer(random: Random, place: Place, { hiddenSize, heads }: TextM
 }
 
 function attend(p: Mixer, x: np.Array, heads: number, place: Place): Attended {
-  if (place === "plain") {
-    const { output, pattern, ...rest } = attention(p as Attention, x, { heads });
-    return { output, pattern, rest };
-  }
+  if (place === "plain") return plainAttention(heads)(p as Attention, x);
   const { output, pattern, gate, ...rest } = gatedAttention(p as GatedAttention, x, { heads, place });
   return { output, pattern, gate, rest };
 }
