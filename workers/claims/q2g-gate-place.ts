@@ -19,11 +19,11 @@ export interface Q2gSize extends TextModelSize {
   readonly tests: number;
 }
 
-const text = { keys: 6, values: 4, words: 16, questionRate: 0.5, sharpness: 2, length: 24, hiddenSize: 32, heads: 1, layers: 1, batch: 32, rate: 0.01 };
+const text = { keys: 6, values: 4, words: 16, questionRate: 0.5, sharpness: 2, length: 24, hiddenSize: 32, heads: 2, layers: 1, rate: 0.01 };
 
 export const sizes: Record<"live" | "full", Q2gSize> = {
-  live: { ...text, steps: 150, tests: 128 },
-  full: { ...text, steps: 600, tests: 512 },
+  live: { ...text, steps: 220, batch: 24, tests: 128 },
+  full: { ...text, steps: 600, batch: 32, tests: 512 },
 };
 
 export const places = ["plain", "query", "key", "value", "attention", "output"] as const satisfies readonly Place[];
@@ -47,7 +47,7 @@ export const claim: Claim = {
     sources: [{ text: "Qiu et al. 2025, arXiv:2505.06708: perplexity 6.026 without gate, 5.761 on the attention output, 5.820 on the value, 6.017 after W_O" }],
   },
   data: `Text with facts: ${text.keys} facts (key, value), then words of a random bigram language with questions about the facts, after half of the words; ${text.length} tokens.`,
-  model: `Transformer, ${text.layers} block, hidden size ${text.hiddenSize}, ${text.heads} head; elementwise sigmoid gate of the normed input, with a bias; Adam, learning rate ${text.rate} falling to 0 along a cosine, ${sizes.full.steps} steps with ${text.batch} texts (live ${sizes.live.steps}). A gate adds D² + D parameters, the same at each place.`,
+  model: `Transformer, ${text.layers} block, hidden size ${text.hiddenSize}, ${text.heads} heads; elementwise sigmoid gate of the normed input, with a bias; Adam, learning rate ${text.rate} falling to 0 along a cosine, ${sizes.full.steps} steps with ${sizes.full.batch} texts (live: ${sizes.live.steps} with ${sizes.live.batch}), answers to questions weighing as much as all other tokens together. A gate adds D² + D parameters, the same at each place.`,
   measurement: "Excess: mean surprise after the facts, less that of the true source, nats per token. Behind: excess with the gate on the query less excess with the gate elsewhere, same seed and same batches. Beside it the effective rank of what attention adds to the stream, and the mean gate.",
   rule: "Refutes if the query's gate is behind the attention output's by at least `margin` and the 95 % interval over seeds is above 0. Supports if it is ahead of every other place by at least `margin`, each interval below 0. Otherwise mixed.",
   thresholds: { margin: { value: 0.001, unit: "nats", meaning: "least difference of excess that counts" } },

@@ -13,7 +13,7 @@ test("each verdict", () => {
 });
 test("what was recorded keeps the rules; the sabotage changes its verdict", () => expect(claimFaults(claim, recordedEvidence("Q3g"), recordedEvidence("Q3g", "sabotaged"))).toEqual([]));
 test("untrained attention is about even; the same seed, the same evidence", async () => {
-  const run = () => experiment({ seeds: [1], sabotaged: false, progress: () => Promise.resolve() }, { ...sizes.live, keys: 2, values: 2, words: 3, length: 8, hiddenSize: 8, layers: 1, batch: 2, steps: 1, tests: 40 });
+  const run = () => experiment({ seeds: [1], sabotaged: false, progress: () => Promise.resolve() }, { ...sizes.live, keys: 2, values: 2, words: 3, length: 8, hiddenSize: 8, heads: 1, layers: 1, batch: 2, steps: 1, tests: 40 });
   const evidence = await run();
   expect(evidence).toEqual(await run());
   expect(Math.abs(valueOf(evidence, "mass-plain") / valueOf(evidence, "mass-even") - 1)).toBeLessThan(0.5);

@@ -8,7 +8,7 @@
  *
  * Two measures, since attention on the first token need not be of use any more:
  *
- *   mass        attention of words on ⟨s⟩, in the layer and head where it is largest
+ *   mass        attention of words on ⟨s⟩, mean over layers and heads
  *   dependence  how much more surprised the model is after words when ⟨s⟩ is taken
  *               away, all other tokens keeping their places (as in a stream that has
  *               moved on: Xiao et al. 2023)
@@ -24,11 +24,11 @@ export interface Q3gSize extends TextModelSize {
   readonly tests: number;
 }
 
-const model = { words: 16, sharpness: 2, hiddenSize: 32, heads: 1, layers: 2, rate: 0.005 };
+const model = { keys: 6, values: 4, words: 16, questionRate: 0.3, sharpness: 2, length: 24, hiddenSize: 32, heads: 2, layers: 2, rate: 0.01 };
 
 export const sizes: Record<"live" | "full", Q3gSize> = {
-  live: { ...model, keys: 6, values: 4, questionRate: 0.5, length: 24, batch: 16, steps: 350, tests: 128 },
-  full: { ...model, keys: 8, values: 8, questionRate: 0.25, length: 32, batch: 32, steps: 800, tests: 256 },
+  live: { ...model, batch: 24, steps: 300, tests: 128 },
+  full: { ...model, batch: 32, steps: 800, tests: 256 },
 };
 const { live, full } = sizes;
 
@@ -49,9 +49,9 @@ export const claim: Claim = {
     text: "In large language models a gate on the attention output brings the attention on the first token from 46.7 % to 4.8 %. In toys a sink may not form: with one layer a head can rest on its own token, which tells it nothing new.",
     sources: [{ text: "Qiu et al. 2025, arXiv:2505.06708" }, { text: "Guo et al. 2024, arXiv:2410.13835: sinks in models of one to three layers" }, { text: "Xiao et al. 2023, arXiv:2309.17453 (StreamingLLM)" }],
   },
-  data: `Text with facts: ⟨s⟩, ${full.keys} facts (key, value), then words of a random bigram language with questions about the facts, after ${100 * full.questionRate} % of the words; ${full.length} tokens (live: ${live.keys} facts, ${100 * live.questionRate} %, ${live.length} tokens).`,
-  model: `Transformer, ${model.layers} blocks, hidden size ${model.hiddenSize}, ${model.heads} head; plain, and with an elementwise sigmoid gate on the attention output; Adam, learning rate ${model.rate} falling to 0 along a cosine, ${full.steps} steps with ${full.batch} texts (live: ${live.steps} with ${live.batch}). Same seed and batches for both.`,
-  measurement: "Mass: mean attention of words after the facts on ⟨s⟩, largest of all layers and heads; for attention spread evenly it is the mean of 1/(t + 1). Dependence: surprise after words without ⟨s⟩ less surprise with it, nats. Beside them the mean gate at words and at questions.",
+  data: `Text with facts: ⟨s⟩, ${model.keys} facts (key, value), then words of a random bigram language with questions about the facts, after ${100 * model.questionRate} % of the words; ${model.length} tokens.`,
+  model: `Transformer, ${model.layers} blocks, hidden size ${model.hiddenSize}, ${model.heads} heads; plain, and with an elementwise sigmoid gate on the attention output; Adam, learning rate ${model.rate} falling to 0 along a cosine, ${full.steps} steps with ${full.batch} texts (live: ${live.steps} with ${live.batch}), answers to questions weighing as much as all other tokens together. Same seed and batches for both.`,
+  measurement: "Mass: attention of words after the facts on ⟨s⟩, mean over words, layers and heads; for attention spread evenly it is the mean of 1/(t + 1). Dependence: surprise after words without ⟨s⟩ less surprise with it, nats. Beside them the mean gate at words and at questions.",
   rule: "A sink is there if plain attention's mass is at least `sink` times that of even attention. If there is none, mixed. If there is one: supports if the gated model's mass is at most `left` of the plain model's; mixed if the mass stays but the dependence falls to at most `left`; refutes if neither falls. Means over seeds.",
   thresholds: {
     sink: { value: 3, unit: "1", meaning: "least mass on the first token, in units of even attention, for a sink" },
@@ -104,19 +104,18 @@ export async function experiment({ seeds, sabotaged, progress }: Pick<ClaimConte
   }
   await progress(1, "done");
   const of = (kind: (typeof kinds)[number], value: (result: Result) => number): number[] => runs.map((run) => value(run[kind]));
-  const most = ({ mass }: Result): number => Math.max(...mass.flat());
   const both = (id: string, label: string, unit: string, value: (result: Result) => number, reference?: typeof published) =>
-    kinds.map((kind) => overSeeds({ id: `${id}-${kind}`, label: `${label}, ${kind}`, unit, ...(reference ? { reference: { value: reference[kind], source: `mean over all layers and heads, ${reference.source}` } } : {}) }, of(kind, value)));
+    kinds.map((kind) => overSeeds({ id: `${id}-${kind}`, label: `${label}, ${kind}`, unit, ...(reference ? { reference: { value: reference[kind], source: `15B mixture of experts, all tokens, ${reference.source}` } } : {}) }, of(kind, value)));
   const heads = runs[0]!.plain.mass.flatMap((row, l) => row.map((_, h) => ({ l, h, name: size.heads > 1 ? `layer ${l + 1}, head ${h + 1}` : `layer ${l + 1}` })));
   const bars = (kind: (typeof kinds)[number], part: "mass" | "self") => heads.map(({ l, h }) => overSeeds({ id: "", label: "", unit: "1" }, of(kind, (result) => result[part][l]![h]!)));
   const series = (name: string, found: ReturnType<typeof bars>) => ({ name, role: "measured" as const, values: found.map(({ value }) => value), low: found.map(({ value, low = value }) => low), high: found.map(({ value, high = value }) => high) });
   const ticks = Array.from({ length: size.length }, (_, t) => (t === 0 ? "⟨s⟩" : String(t)));
   return {
     quantities: [
-      ...both("mass", "attention of words on the first token, where it is largest", "1", most, published),
+      ...both("mass", "attention of words on the first token, mean over layers and heads", "1", ({ mass }) => mean(mass.flat()), published),
       overSeeds({ id: "mass-even", label: "the same for even attention", unit: "1" }, of("plain", ({ even }) => even)),
       ...both("dependence", "cost of taking the first token away, after words", "nats", ({ dependence }) => dependence),
-      ...both("mass-mean", "attention of words on the first token, mean over layers", "1", ({ mass }) => mean(mass.flat())),
+      ...both("mass-most", "the same in the head where it is largest", "1", ({ mass }) => Math.max(...mass.flat())),
       ...both("excess", "surprise above the best possible", "nats", ({ excess }) => excess),
       ...(sabotaged ? [] : [
         overSeeds({ id: "gate-words", label: "mean gate at words", unit: "1" }, of("gated", ({ gateAtWords }) => gateAtWords)),

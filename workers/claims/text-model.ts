@@ -3,15 +3,15 @@
  * attention or a gate at one of its places; and what it then does with each token.
  */
 import { Random } from "../../probes/random.ts";
-import type { Tensor } from "../../probes/tensor.ts";
-import { dispose, integers, type np } from "../toys/autodiff.ts";
+import { tensor, type Tensor } from "../../probes/tensor.ts";
+import { dispose, fromTensor, integers, type np } from "../toys/autodiff.ts";
 import { gatedAttention, initialGatedAttention, type GatedAttention, type GatePlace } from "../toys/gated-attention.ts";
 import { adam, cosine, warmup } from "../toys/optimiser.ts";
 import { Training } from "../toys/training.ts";
 import { initialAttention, type Attention } from "../toys/transformer.ts";
 import { attentionModel, initialAttentionModel, plainAttention, type Attended, type AttentionModel } from "./attention-model.ts";
 import { drawLanguage, drawText, vocabularyOf, type Language, type LanguageSize, type Text } from "./facts-and-text.ts";
-import { crossEntropy, evaluate, surprise } from "./training.ts";
+import { evaluate, surprise } from "./training.ts";
 
 /** Where the gate is; plain: nowhere. */
 export type Place = GatePlace | "plain";
@@ -61,7 +61,7 @@ export interface Looks {
 /**
  * Trains on text of a language that follows from the seed, as do the texts: models
  * with gates at different places learn from the same batches in the same order.
- * The loss counts the tokens after the facts.
+ * The loss counts the tokens after the facts, those that answer a question as much as all others together.
  */
 export async function trainTextModel(seed: number, place: Place, size: TextModelSize, progress: (done: number, what: string) => Promise<void>): Promise<TextModel> {
   const { length: T, hiddenSize, heads, layers, steps, batch, rate, keys } = size;
@@ -73,14 +73,14 @@ export async function trainTextModel(seed: number, place: Place, size: TextModel
   const part = (texts: readonly Text[], from: number, to: number): np.Array => integers(texts.flatMap(({ tokens }) => Array.from(tokens.slice(from, to))), [texts.length, to - from]);
   const training = new Training({
     parameters: initialAttentionModel(random.fork("weights"), { vocabSize: vocabulary, hiddenSize, layers, contextLength: T }, (random) => initialMixer(random, place, size)),
-    loss: (p: AttentionModel<Mixer>, { tokens, next }: { tokens: np.Array; next: np.Array }) => {
+    loss: (p: AttentionModel<Mixer>, { tokens, next, weights }: { tokens: np.Array; next: np.Array; weights: np.Array }) => {
       const { logits, ...inner } = run(p, tokens);
       dispose(inner);
-      return crossEntropy(logits.slice([], [keys + 1, T]), next);
+      return surprise(logits.slice([], [keys + 1, T]), next).mul(weights).sum();
     },
     batch: (random) => {
       const texts = drawn(random, batch);
-      return { tokens: part(texts, 0, T), next: part(texts, keys + 2, T + 1) };
+      return { tokens: part(texts, 0, T), next: part(texts, keys + 2, T + 1), weights: fromTensor(weightsOf(texts, keys + 1)) };
     },
     optimiser: adam({ rate: warmup(rate, 20, cosine(rate, steps)), beta2: 0.98 }),
     seed,
@@ -102,6 +102,17 @@ export async function trainTextModel(seed: number, place: Place, size: TextModel
     },
     dispose: () => training.dispose(),
   };
+}
+
+/** Half of the loss for what follows on questions, half for the rest, [B, T − from]. */
+function weightsOf(texts: readonly Text[], from: number): Tensor {
+  const T = texts[0]!.fact.length;
+  const asked = texts.map(({ fact }) => Array.from(fact.subarray(from), (place) => place >= 0));
+  const questions = asked.flat().filter(Boolean).length;
+  const rest = texts.length * (T - from) - questions;
+  const weights = tensor([texts.length, T - from]);
+  asked.flat().forEach((question, i) => (weights.data[i] = 0.5 / (question ? questions : rest)));
+  return weights;
 }
 
 /** [B, H, T, E] or [B, T, D] → [B, T] */
