@@ -29,6 +29,25 @@ test("what is written is read back, with names, order, shapes and record", () =>
   expect(read.metadata).toEqual({ seed: "7", "名": "🦙" });
 });
 
+// Bits from IEEE 754's binary16: half-way cases go to the even neighbour.
+test.each<[number, number]>([
+  [0, 0], [-0, 0x8000], [1, 0x3c00], [-2, 0xc000], [65504, 0x7bff], [65519, 0x7bff], [1 / 3, 0x3555], [2 ** -14, 0x0400], [2 ** -24, 1], [2 ** -25, 0], [3 * 2 ** -25, 2], [2 ** -26, 0],
+  [1 + 2 ** -11, 0x3c00], [1 + 3 * 2 ** -11, 0x3c02], [1 + 2 ** -11 + 2 ** -20, 0x3c01], [2 ** -14 - 2 ** -25, 0x0400], [Infinity, 0x7c00], [-Infinity, 0xfc00], [NaN, 0x7e00],
+])("%d is written in float16 as its nearest", (number, bits) => {
+  const bytes = encodeSafetensors(new Map([["x", tensor([1], new Float32Array([number]))]]), {}, "F16");
+  expect(bytes[bytes.length - 1]! * 256 + bytes[bytes.length - 2]!).toBe(bits);
+});
+
+test("every float16 is read and written back", () => {
+  const all = Float32Array.from({ length: 65536 }, (_, bits) => values("F16", [bits & 255, bits >> 8], 1)[0]!).filter((x) => !Number.isNaN(x));
+  expect(decodeSafetensors(encodeSafetensors(new Map([["x", tensor([all.length], all)]]), {}, "F16")).tensors.get("x")!.data).toEqual(all);
+});
+
+test("what float16 does not hold is refused", () => {
+  const write = () => encodeSafetensors(new Map([["x", tensor([1], new Float32Array([65520]))]]), {}, "F16");
+  expect(write).toThrow(new RangeError("safetensors: expected numbers that float16 holds, up to 65504, got 65520; write them as F32"));
+});
+
 test("the data begin at a multiple of 8, behind spaces", () => {
   for (const name of ["x", "xy", "xyz", "a name of some length"]) {
     const bytes = encodeSafetensors(new Map([[name, tensor([1], new Float32Array([1]))]]));

@@ -153,14 +153,37 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
   return { tensors, metadata: record as Record<string, string> };
 }
 
-/** Writes tensors, as F32 and in their order, and a record of strings. */
-export function encodeSafetensors(tensors: ReadonlyMap<string, Tensor>, metadata: Readonly<Record<string, string>> = {}): Uint8Array<ArrayBuffer> {
+/** The nearest float16's bits, the even one of two that are as near (IEEE 754, section 4.3.1). */
+function narrowFloat16(numbers: Float32Array<ArrayBuffer>): Uint16Array<ArrayBuffer> {
+  const words = new Uint32Array(numbers.buffer, numbers.byteOffset, numbers.length);
+  return Uint16Array.from(words, (word, i) => {
+    const sign = (word >>> 16) & 0x8000;
+    const magnitude = word & 0x7fffffff;
+    if (magnitude > 0x7f800000) return sign | 0x7e00;
+    // Half a step above the largest float16, 65504.
+    if (magnitude >= 0x477ff000) {
+      if (magnitude === 0x7f800000) return sign | 0x7c00;
+      throw fault("numbers that float16 holds, up to 65504", String(numbers[i]), "write them as F32");
+    }
+    // Below 2⁻¹⁴ float16 counts in steps of 2⁻²⁴; adding ½ lines the steps up with those of float32, and rounds.
+    if (magnitude < 0x38800000) {
+      const [half] = new Uint32Array(new Float32Array([Math.abs(numbers[i]!) + 0.5]).buffer);
+      return sign | (half! - 0x3f000000);
+    }
+    return sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
+  });
+}
+
+/** Writes tensors in their order, and a record of strings. F16 rounds to the nearest. */
+export function encodeSafetensors(tensors: ReadonlyMap<string, Tensor>, metadata: Readonly<Record<string, string>> = {}, dtype: "F32" | "F16" = "F32"): Uint8Array<ArrayBuffer> {
+  const stored = new Map([...tensors].map(([name, { data }]) => [name, dtype === "F16" ? narrowFloat16(data) : data]));
   const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [["__metadata__", metadata]] : [];
   let length = 0;
-  for (const [name, { shape, data }] of tensors) {
+  for (const [name, { shape }] of tensors) {
     if (name === "__metadata__") throw fault("a tensor name", name, "that one is taken by the format; choose another");
-    header.push([name, { dtype: "F32", shape, data_offsets: [length, length + data.byteLength] }]);
-    length += data.byteLength;
+    const { byteLength } = stored.get(name)!;
+    header.push([name, { dtype, shape, data_offsets: [length, length + byteLength] }]);
+    length += byteLength;
   }
   const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   const dataStart = Math.ceil((8 + text.length) / 8) * 8;
@@ -170,7 +193,7 @@ export function encodeSafetensors(tensors: ReadonlyMap<string, Tensor>, metadata
   // Spaces up to the data, so that Python can map them in place.
   bytes.fill(0x20, 8 + text.length, dataStart);
   let position = dataStart;
-  for (const { data } of tensors.values()) {
+  for (const data of stored.values()) {
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), position);
     position += data.byteLength;
   }

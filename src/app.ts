@@ -139,6 +139,8 @@ export class GeodesicApp extends LitElement {
         return this.probePage();
       case "compare":
         return html`<compare-page .address=${this.address}></compare-page>`;
+      case "lab":
+        return html`<lab-page .address=${this.address}></lab-page>`;
       case "claims":
         return html`<claims-page .address=${this.address}></claims-page>`;
     }

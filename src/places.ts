@@ -15,6 +15,7 @@ const pages = {
   // It comes with the page itself.
   probe: () => Promise.resolve(),
   compare: () => import("./pages/compare-page.ts"),
+  lab: () => import("./pages/lab-page.ts"),
   claims: () => import("./pages/claims-page.ts"),
 } satisfies Record<string, () => Promise<unknown>>;
 

@@ -7,11 +7,12 @@ import type { DecodingMode, Thought, ThoughtMethod } from "../probes/trace.ts";
 export const words = {
   product: "Geodesic",
   /** As `Place` of places.ts names them. */
-  places: { probe: "Probe", compare: "Compare", claims: "Claims" },
+  places: { probe: "Probe", compare: "Compare", lab: "Lab", claims: "Claims" },
   /** What one sees there, in a sentence. */
   taglines: {
     probe: "The same question, four ways of thinking. Watch where the model’s hidden state goes.",
     compare: "The same question, two ways. See what differs, and by how much.",
+    lab: "Eight architectures, six tasks: train each in your browser, and look inside.",
     claims: "An essay on how networks think, put to the test in your browser.",
   },
   modes: {

@@ -22,11 +22,18 @@ export interface ClaimsHandle {
 }
 
 /** How long a run may take to hear `stop`, ms: a step of a training loop, or its compilation. */
-const patience = 4000;
+const ownPatience = 4000;
 
-/** @param create  starts the worker; for tests */
-export function connectClaims(create: () => Worker = startWorker): ClaimsHandle {
-  const base = new URL("./", document.baseURI).href;
+export interface ConnectOptions {
+  /** Starts the worker; for tests. */
+  readonly create?: () => Worker;
+  /** URL of the page's folder. */
+  readonly base?: string;
+  /** ms; how long a run may take to hear `stop`. */
+  readonly patience?: number;
+}
+
+export function connectClaims({ create = startWorker, base = new URL("./", document.baseURI).href, patience = ownPatience }: ConnectOptions = {}): ClaimsHandle {
   const claims = new RestartingWorker<ClaimsWorker>("claims", create, (remote) => void remote.setBase(base).catch(() => undefined));
   /** Runs that have not ended, and whether they were told to stop. */
   const runs = new Set<{ stopped: boolean }>();

@@ -8,6 +8,8 @@ import type { Weights } from "./toys/weights.ts";
 
 /** As `LabService`; after a crash the model in training is gone, and has to be begun again. */
 export interface LabHandle {
+  /** Starts the worker, so that it is there when it is needed. */
+  warm(): void;
   begin(request: LessonRequest, weights?: Weights): Promise<number>;
   study(until: number, onProgress: (progress: StudyProgress) => void): Promise<Studied>;
   stop(): void;
@@ -22,6 +24,7 @@ export interface LabHandle {
 export function connectLab(create: () => Worker = startWorker): LabHandle {
   const lab = new RestartingWorker<LabService>("lab", create);
   return {
+    warm: () => void lab.call((remote) => remote.ready()).catch(() => undefined),
     begin: (request, weights) => lab.call<number>((remote) => remote.begin(request, weights)),
     study: (until, onProgress) => lab.call<Studied>((remote) => remote.study(until, proxy(onProgress))),
     stop: () => {

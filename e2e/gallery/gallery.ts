@@ -3,10 +3,11 @@
  * Served by `npm run dev` at /e2e/gallery/gallery.html; not part of the build.
  */
 import { html, render, type TemplateResult } from "lit";
-import { accuracyRows, heatCells, metricSeries, tracks } from "./test-data.ts";
+import { accuracyRows, claimFigures, heatCells, metricSeries, tracks } from "./test-data.ts";
 import type { Selection, SelectEvent } from "../../src/selection.ts";
 import { documentStyle } from "../../src/theme.ts";
 import "../../src/views/accuracy-chart.ts";
+import "../../src/views/claim-figure.ts";
 import { LiveRun } from "../../src/live-run.ts";
 import { initialComparison } from "../../src/compare-settings.ts";
 import { exampleTrace } from "../../probes/trace.example.ts";
@@ -73,6 +74,7 @@ function page(): TemplateResult {
     <geo-panel heading="How much noise does it bear?">
       <sweep-chart heading="share of right answers by noise" .labels=${["0", "0.25", "0.5", "1", "1.5", "2", "4"]} axisTitle="noise, over the thought’s norm" .cells=${noise} .unaltered=${unaltered} .chance=${1 / 12}></sweep-chart>
     </geo-panel>
+    ${claimFigures().map((figure) => html`<geo-panel heading=${figure.title}><claim-figure .figure=${figure}></claim-figure></geo-panel>`)}
     <geo-panel heading="Before anything has run"><trajectory-plot .tracks=${empty}></trajectory-plot></geo-panel>
   </main>`;
 }

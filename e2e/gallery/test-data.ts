@@ -1,6 +1,7 @@
 /** Hand-made shapes for the gallery, from a seeded source. Nothing here was measured. */
 import { wilson } from "../../probes/statistics/wilson.ts";
 import type { DecodingMode, Thought } from "../../probes/trace.ts";
+import type { Figure } from "../../workers/claims/claim.ts";
 import type { AccuracyRow } from "../../src/views/accuracy-chart.ts";
 import type { HeatCell } from "../../src/views/heat-map.ts";
 import type { MetricSeries } from "../../src/views/metric-chart.ts";
@@ -93,4 +94,37 @@ export function heatCells(columns: number, rows: number, rate: (column: number, 
     const change = -4 * (0.9 - rate(column, row));
     return { correct, answered: 20, low, high, change, changeLow: change - 0.4, changeHigh: change + 0.4, done: `the state at step ${column}, layer ${row}, becomes another one` };
   });
+}
+
+/** A claim's figure of each kind: bands and gaps, intervals, theory and null, values below zero. */
+export function claimFigures(): Figure[] {
+  const random = source(7);
+  const x = Array.from({ length: 12 }, (_, i) => i + 1);
+  const wave = (phase: number): number[] => x.map((at) => 0.5 + 0.4 * Math.sin(at / 2 + phase));
+  const near = (values: readonly number[], by: number): number[] => values.map((value) => value + by);
+  const [one, two] = [wave(0), wave(1).map((value, i) => (i === 5 ? Number.NaN : value))] as const;
+  return [
+    {
+      kind: "lines", title: "Lines with bands, a gap, a theory and a null", x: { label: "step", unit: "" }, y: { label: "share", unit: "1" },
+      lines: [
+        { name: "one", x, y: one, low: near(one, -0.08), high: near(one, 0.08) },
+        { name: "two", x, y: two, low: near(two, -0.03), high: near(two, 0.12) },
+        { name: "closed form", role: "theory", x, y: near(one, 0.04) },
+        { name: "chance", role: "null", x, y: x.map(() => 0.1) },
+      ],
+    },
+    {
+      kind: "lines", title: "Both axes logarithmic", x: { label: "examples", unit: "", log: true }, y: { label: "loss", unit: "nats", log: true },
+      lines: [{ name: "measured", x: x.map((at) => 2 ** at), y: x.map((at) => 2 ** (-at / 3)) }, { name: "n^(−1/3)", role: "theory", x: x.map((at) => 2 ** at), y: x.map((at) => 1.1 * 2 ** (-at / 3)) }],
+    },
+    {
+      kind: "bars", title: "Bars on both sides of zero", y: { label: "gain", unit: "" }, categories: ["a name that is longer than its bar is", "short"],
+      bars: [{ name: "with", values: [0.62, -0.2], low: [0.5, -0.3], high: [0.7, -0.1] }, { name: "without", values: [0.1, Number.NaN] }, { name: "chance", role: "null", values: [0.05, 0.05] }],
+    },
+    {
+      kind: "scatter", title: "Two groups", x: { label: "x", unit: "px" }, y: { label: "y", unit: "px" },
+      groups: [0, 1].map((g) => ({ name: g === 0 ? "inner" : "outer", x: Array.from({ length: 40 }, () => g + random()), y: Array.from({ length: 40 }, () => g + random()) })),
+    },
+    { kind: "grid", title: "A grid", rowLabel: "layer", columnLabel: "head", rows: ["1", "2", "3"], columns: ["1", "2", "3", "4"], values: Array.from({ length: 12 }, (_, i) => (i === 7 ? Number.NaN : random() - 0.4)), unit: "1" },
+  ];
 }

@@ -31,6 +31,9 @@ export class ClaimBars extends LitElement {
       .value { text-align: right; font-variant-numeric: tabular-nums; }
       .axis { height: 1.1rem; }
       .axis text { font: 400 12px var(--sans); fill: var(--soft); text-anchor: middle; }
+      .legend { display: flex; flex-wrap: wrap; gap: 0.2rem 1.1rem; color: var(--soft); }
+      .key { display: inline-flex; gap: 0.4rem; align-items: center; }
+      .key svg { width: 8px; flex: none; }
       .unit { color: var(--soft); }
       @media (max-width: 520px) { .rows { grid-template-columns: minmax(0, 1fr) 4.2rem; } .name { grid-column: 1 / -1; margin-top: 0.25rem; } }
     `,
@@ -59,7 +62,8 @@ export class ClaimBars extends LitElement {
       <div class="rows ${single ? "one" : ""}">
         ${figure.categories.map((category, c) => this.category(figure, category, c, scale, single))}
         <span class="name"></span><svg class="axis" aria-hidden="true">${scale.ticks.map((tick) => svg`<text x="${scale.at(tick)}%" y="13">${formatNumber(tick)}</text>`)}</svg><span></span>
-      </div>`;
+      </div>
+      ${legend(figure)}`;
   }
 
   private category(figure: BarsFigure, category: string, c: number, scale: Scale, single: boolean): TemplateResult {
@@ -70,7 +74,7 @@ export class ClaimBars extends LitElement {
       ${drawn.map((bar, b) => {
         const value = bar.values[c]!;
         const [low, high] = [bar.low?.[c], bar.high?.[c]];
-        const words = `${category}, ${bar.name}: ${formatNumber(value)}${low === undefined || high === undefined ? "" : `, 95 % ${formatNumber(low)} to ${formatNumber(high)}`}${marks.map((mark) => `; ${seriesName(mark.name, mark.role)} ${formatNumber(mark.values[c]!)}`).join("")}`;
+        const words = `${category}, ${bar.name}: ${formatNumber(value)}${low === undefined || high === undefined ? "" : `, from ${formatNumber(low)} to ${formatNumber(high)}`}${marks.map((mark) => `; ${seriesName(mark.name, mark.role)} ${formatNumber(mark.values[c]!)}`).join("")}`;
         return html`<span class="name">${single ? category : bar.name}</span>
           <svg role="img" aria-label=${words}>
             <line class="ground" x1="${scale.at(scale.zero)}%" x2="${scale.at(scale.zero)}%" y1="0" y2="16" />
@@ -92,6 +96,13 @@ export class ClaimBars extends LitElement {
     if (Number.isNaN(value)) return svg``;
     return svg`<line class=${role} x1="${scale.at(value)}%" x2="${scale.at(value)}%" y1="0" y2="16"><title>${name}: ${formatNumber(value)}</title></line>`;
   }
+}
+
+/** What the marks mean; bars have their names beside them. */
+function legend({ bars }: BarsFigure): TemplateResult | typeof nothing {
+  const marks = bars.filter(({ role = "measured" }) => role !== "measured");
+  if (marks.length === 0) return nothing;
+  return html`<p class="legend">${marks.map(({ name, role }) => html`<span class="key"><svg viewBox="0 0 8 16" aria-hidden="true"><line class=${role === "theory" ? "theory" : "null"} x1="4" x2="4" y1="0" y2="16" /></svg>${seriesName(name, role)}</span>`)}</p>`;
 }
 
 interface Scale {

@@ -58,8 +58,10 @@ export class ClaimChart extends ChartElement {
 
   private dashFor(index: number): number[] {
     const { role } = this.series[index]!;
-    if (role === "null") return [4, 4];
-    return role === "theory" ? [] : [...this.styleFor(index).dash];
+    const before = this.series.slice(0, index).filter((other) => other.role === role).length;
+    if (role === "null") return [...nullDashes[before % nullDashes.length]!];
+    if (role === "theory") return [...theoryDashes[before % theoryDashes.length]!];
+    return [...this.styleFor(index).dash];
   }
 
   protected configuration(): PageChart {
@@ -118,8 +120,8 @@ export class ClaimChart extends ChartElement {
     const [low, high] = this.limits(axis);
     const every = Math.max(1, Math.ceil((high - low) / 7));
     const powers = Array.from({ length: Math.max(0, Math.floor(high) - Math.ceil(low) + 1) }, (_, i) => Math.ceil(low) + i).filter((power) => power % every === 0);
-    if (powers.length >= 2) return powers;
-    // Less than a decade or two: 1, 2 and 5 of each.
+    if (powers.length >= 3) return powers;
+    // Two decades and less: 1, 2 and 5 of each.
     return Array.from({ length: Math.ceil(high) - Math.floor(low) + 1 }, (_, i) => Math.floor(low) + i).flatMap((power) => [1, 2, 5].map((factor) => power + Math.log10(factor))).filter((at) => at >= low && at <= high);
   }
 
@@ -181,6 +183,10 @@ export class ClaimChart extends ChartElement {
     return this.figure ? figureTable(this.figure) : { head: [], rows: [] };
   }
 }
+
+/** Of several theories, or nulls, each has a dash of its own. */
+const theoryDashes: readonly (readonly number[])[] = [[], [1.5, 3], [8, 3, 1.5, 3]];
+const nullDashes: readonly (readonly number[])[] = [[4, 4], [1.5, 5], [10, 4]];
 
 const outlines: Readonly<Record<(typeof seriesStyles)[number]["pointStyle"], string>> = {
   circle: "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0Z",

@@ -47,16 +47,18 @@ export const claimDetailStyle = css`
   aside section, .numbers, .explanations section { display: flex; flex-direction: column; gap: 0.5rem; min-width: 0; }
   h3 { font-size: var(--body); }
   h3 .soft { font-weight: 400; font-size: var(--small); }
+  code { font: 600 0.85em var(--mono); }
+  article a { color: inherit; }
   .sources, .remarks { margin: 0; padding-left: 1.1rem; color: var(--soft); display: flex; flex-direction: column; gap: 0.25rem; }
   .recalled { border-bottom: 1px dotted var(--soft); white-space: nowrap; }
-  .explanations { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 1.6rem 2.6rem; border-top: 1px solid var(--line); padding-top: 1.3rem; margin-top: 0.4rem; }
+  .explanations { display: grid; grid-template-columns: minmax(0, 1.5fr) minmax(0, 1fr) minmax(0, 1fr); gap: 1.6rem 2.6rem; border-top: 1px solid var(--line); padding-top: 1.3rem; margin-top: 0.4rem; }
   .explanations p, .explanations dd { max-width: 72ch; }
-  .explanations .verdict { display: inline-flex; vertical-align: baseline; }
+  aside .verdict { display: inline-flex; vertical-align: baseline; }
   .row { display: flex; flex-wrap: wrap; gap: 0.5rem 0.9rem; align-items: center; }
   dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 0.4rem 1rem; margin: 0; }
   dt { color: var(--soft); font-size: var(--small); padding-top: 0.1rem; }
   dd { margin: 0; }
-  @media (max-width: 900px) { .pair { grid-template-columns: minmax(0, 1fr); } }
+  @media (max-width: 900px) { .explanations { grid-template-columns: minmax(0, 1fr); } .pair { grid-template-columns: minmax(0, 1fr); } }
   @media (max-width: 560px) {
     .banner { grid-template-columns: minmax(0, 1fr); padding: 0.9rem; }
     .zh { font-size: 1.0625rem; }

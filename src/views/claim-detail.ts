@@ -19,6 +19,7 @@ import "./claim-numbers.ts";
 import type { NumbersColumn } from "./claim-numbers.ts";
 import { shortDate } from "./claims-overview.ts";
 import "./panel.ts";
+import { prose } from "./prose.ts";
 import "./progress-bar.ts";
 import "./threshold-editor.ts";
 import type { ThresholdsEvent } from "./threshold-editor.ts";
@@ -111,12 +112,13 @@ export class ClaimDetail extends LitElement {
           <aside>
             <section><h3>What literature expects</h3>
               <p>${verdictMark(record.expectation.verdict, { expected: true })}</p>
-              <p class="small">${record.expectation.text}</p>
-              <ul class="sources small">${record.expectation.sources.map(({ text, recalled }) => html`<li>${linked(text)}${recalled ? html` <span class="recalled" title="written from memory; look it up before you rely on it">recalled, not looked up</span>` : nothing}</li>`)}</ul>
+              <p class="small">${prose(record.expectation.text)}</p>
+              <ul class="sources small">${record.expectation.sources.map(({ text, recalled }) => html`<li>${prose(text)}${recalled ? html` <span class="recalled" title="written from memory; look it up before you rely on it">recalled, not looked up</span>` : nothing}</li>`)}</ul>
             </section>
             <section><h3>The rule, fixed before the run</h3>
               <threshold-editor .record=${record} .changed=${this.asked.thresholds} @change-thresholds=${this.changeThresholds}></threshold-editor>
             </section>
+            ${this.breaking()}
           </aside>
         </div>
       </div>
@@ -219,19 +221,23 @@ export class ClaimDetail extends LitElement {
     return html`<section class="numbers"><h3>The numbers <span class="soft">with 95 % intervals</span></h3><claim-numbers .columns=${columns}></claim-numbers></section>`;
   }
 
-  private explanations(): TemplateResult {
+  private breaking(): TemplateResult {
     const { record, claims } = this;
     const busy = claims.isBusy(record.id);
     const spoiled = claims.sabotaged.get(record.id);
+    return html`<section><h3>Break it on purpose</h3>
+      <p class="small">${prose(record.sabotage.what)} If the verdict really comes from the model, it has to become ${verdictMark(record.sabotage.verdict)}.</p>
+      <p class="row"><button @click=${this.sabotage} ?disabled=${busy}>${spoiled ? "run it sabotaged again" : "run it sabotaged"}</button>
+      ${spoiled ? html`<span class="small">${verdictMark(spoiled.judgement.verdict)} ${spoiled.judgement.verdict === record.sabotage.verdict ? "as it should" : "which it should not be"}</span>` : nothing}</p></section>`;
+  }
+
+  private explanations(): TemplateResult {
+    const { record } = this;
     return html`<div class="explanations">
       <section><h3>How it was measured</h3>
-        <dl><dt>data</dt><dd>${record.data}</dd><dt>model</dt><dd>${record.model}</dd><dt>measured</dt><dd>${record.measurement}</dd><dt>seeds</dt><dd class="number">${record.seeds.join(", ")}; each is one repetition</dd></dl></section>
-      <section><h3>What would change the verdict</h3><p>${record.wouldChange}</p></section>
-      <section><h3>What it does not show</h3><p>${record.doesNotShow}</p></section>
-      <section><h3>Break it on purpose</h3>
-        <p>${record.sabotage.what} If the verdict really comes from the model, it has to become ${verdictMark(record.sabotage.verdict)}.</p>
-        <p class="row"><button @click=${this.sabotage} ?disabled=${busy}>${spoiled ? "run it sabotaged again" : "run it sabotaged"}</button>
-        ${spoiled ? html`<span class="small">${verdictMark(spoiled.judgement.verdict)} ${spoiled.judgement.verdict === record.sabotage.verdict ? "as it should" : "which it should not be"}</span>` : nothing}</p></section>
+        <dl><dt>data</dt><dd>${prose(record.data)}</dd><dt>model</dt><dd>${prose(record.model)}</dd><dt>measured</dt><dd>${prose(record.measurement)}</dd><dt>seeds</dt><dd class="number">${record.seeds.join(", ")}; each is one repetition</dd></dl></section>
+      <section><h3>What would change the verdict</h3><p>${prose(record.wouldChange)}</p></section>
+      <section><h3>What it does not show</h3><p>${prose(record.doesNotShow)}</p></section>
     </div>`;
   }
 
@@ -303,9 +309,4 @@ function progressWords(progress: { readonly what: string; readonly secondsLeft: 
 function lower(text: string): string {
   // A name such as "ReLU" or "A" stays as it is.
   return /^[A-Z][a-z]/.test(text) ? text[0]!.toLowerCase() + text.slice(1) : text;
-}
-
-/** An arXiv number as a link. */
-function linked(text: string): (string | TemplateResult)[] {
-  return text.split(/(arXiv:\d{4}\.\d{4,5})/).map((part, i) => (i % 2 === 1 ? html`<a href="https://arxiv.org/abs/${part.slice(6)}" rel="noreferrer" target="_blank">${part}</a>` : part));
 }

@@ -41,6 +41,6 @@ function picture(figure: Figure): TemplateResult {
 
 function table(figure: Figure): TemplateResult {
   const { head, rows } = figureTable(figure);
-  return html`${dataTable(`${figure.title}; in brackets the 95 % interval`, head, rows.slice(0, mostRows))}
+  return html`${dataTable(`${figure.title}; in brackets the low and high end, of the 95 % interval unless said otherwise`, head, rows.slice(0, mostRows))}
     ${rows.length > mostRows ? html`<p class="small soft cut">${rows.length - mostRows} more rows are in the exported file</p>` : nothing}`;
 }

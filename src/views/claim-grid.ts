@@ -32,14 +32,14 @@ export class ClaimGrid extends LitElement {
     if (!figure) return html``;
     const { rows, columns, values, rowLabel, columnLabel, unit } = figure;
     const left = 12 + 7 * Math.min(24, Math.max(rowLabel.length, ...rows.map((row) => row.length)));
-    const texts = values.map(formatNumber);
+    const largest = Math.max(1e-300, ...values.filter(Number.isFinite).map(Math.abs));
+    const texts = values.map((value) => shortNumber(value, largest));
     const most = Math.max(...texts.map((text) => text.length), ...columns.map((column) => column.length));
     const withText = columns.length <= 24;
-    const cell = withText ? Math.max(34, 14 + 7 * most) : 16;
+    const cell = withText ? Math.max(38, 12 + 7 * most) : 16;
     const every = withText ? 1 : Math.ceil(60 / cell);
     const width = left + columns.length * cell + 4;
     const height = rows.length * rowHeight + 42;
-    const largest = Math.max(1e-300, ...values.filter(Number.isFinite).map(Math.abs));
     return html`<div class="scroll" tabindex="0" role="group" aria-label="grid: ${rowLabel} by ${columnLabel}">
       <svg width=${width} height=${height} viewBox="0 0 ${width} ${height}" role="img" aria-label="${figure.title}; the panel’s table button shows its numbers">
         <text x="0" y="14">${rowLabel}</text>
@@ -48,7 +48,7 @@ export class ClaimGrid extends LitElement {
           const [r, c] = [Math.floor(i / columns.length), i % columns.length];
           const [x, y] = [left + c * cell, 22 + r * rowHeight];
           const share = Number.isNaN(value) ? 0 : Math.min(1, Math.abs(value) / largest);
-          return svg`<g><title>${rowLabel} ${rows[r]!}, ${columnLabel} ${columns[c]!}: ${texts[i]!}${unit === "1" || unit === "" ? "" : ` ${unit}`}</title>
+          return svg`<g><title>${rowLabel} ${rows[r]!}, ${columnLabel} ${columns[c]!}: ${formatNumber(value)}${unit === "1" || unit === "" ? "" : ` ${unit}`}</title>
             <rect class="ground" x=${x + 1} y=${y + 1} width=${cell - 2} height=${rowHeight - 2} rx="3" />
             <rect class=${value < 0 ? "below" : "above"} x=${x + 1} y=${y + 1} width=${cell - 2} height=${rowHeight - 2} rx="3" fill-opacity=${(0.58 * share).toFixed(3)} />
             ${withText ? svg`<text class="value" x=${x + cell / 2} y=${y + 18}>${texts[i]!}</text>` : nothing}</g>`;
@@ -58,4 +58,11 @@ export class ClaimGrid extends LitElement {
       </svg>
     </div>`;
   }
+}
+
+/** As many decimals as two digits of the largest take: beside .87, a 0.0003 is 0. The tip and the table have the rest. */
+function shortNumber(value: number, largest: number): string {
+  if (Number.isNaN(value) || largest >= 100 || largest < 0.01) return formatNumber(value);
+  const decimals = largest >= 10 ? 1 : largest >= 0.1 ? 2 : 3;
+  return formatNumber(Number(value.toFixed(decimals)));
 }

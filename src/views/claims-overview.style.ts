@@ -23,6 +23,13 @@ export const claimsOverviewStyle = css`
   .tally div { display: flex; gap: 0.5rem; align-items: baseline; }
   .tally dd { margin: 0; font-size: var(--large); font-weight: 650; line-height: 1; font-variant-numeric: tabular-nums; }
   .tally dt { font-size: var(--small); }
+  .invitation { display: flex; flex-direction: column; gap: 0.35rem; margin-top: 0.3rem; }
+  .invitation ul { list-style: none; margin: 0; padding: 0; display: flex; flex-direction: column; gap: 0.3rem; }
+  .invitation li { display: grid; grid-template-columns: 5.4rem minmax(0, 1fr) auto; gap: 0.6rem; align-items: baseline; }
+  .invitation .verdict { font-size: var(--small); align-items: baseline; }
+  .invitation .shape { transform: translateY(0.1em); }
+  .invitation a { color: inherit; text-underline-offset: 3px; text-decoration-color: var(--strong); }
+  .invitation a:hover { text-decoration-color: currentColor; }
   .filters { display: flex; flex-wrap: wrap; gap: 0.25rem; align-items: center; border-top: 1px solid var(--line); padding-top: 0.9rem; }
   .filters a { color: var(--soft); text-decoration: none; font-size: var(--small); padding: 0.2rem 0.65rem; border-radius: 999px; border: 1px solid transparent; }
   .filters a:hover { color: var(--ink); border-color: var(--line); }

@@ -101,8 +101,21 @@ export class ClaimsOverview extends LitElement {
       })}</ul>
       <dl class="tally">${(["supports", "mixed", "refutes"] as const).map((verdict) => html`<div><dt>${verdictMark(verdict)}</dt><dd>${count(verdict)}</dd></div>`)}
         <div><dt>${verdictMark(null)}</dt><dd>${count(null)}</dd></div></dl>
-      ${ran > 0 ? html`<p class="small soft">${off === 0 ? "All came out as literature expects." : `${off} came out otherwise than literature expects.`}</p>` : html`<p class="small soft">Hollow shapes below are what literature expects.</p>`}
+      ${ran > 0 ? html`<p class="small soft">${off === 0 ? "All came out as literature expects." : `${off} came out otherwise than literature expects.`}</p>` : nothing}
+      ${this.invitation()}
     </div>`;
+  }
+
+  /** A few that take seconds, where literature speaks against the essay: they run as they are opened. */
+  private invitation(): TemplateResult | typeof nothing {
+    const contrary = ({ expectation }: ClaimRecord): number => (expectation.verdict === "refutes" ? 0 : 1);
+    const some = this.records
+      .filter(({ id, seconds, expectation }) => this.claims.verdict(id) === null && expectation.verdict !== "supports" && seconds <= 10)
+      .sort((a, b) => contrary(a) - contrary(b) || a.seconds - b.seconds)
+      .slice(0, 3);
+    if (some.length === 0 || this.claims.running) return nothing;
+    return html`<div class="invitation"><h3>Begin where literature disagrees</h3>
+      <ul>${some.map(({ id, title, expectation, seconds }) => html`<li>${verdictMark(expectation.verdict, { expected: true })}<a href=${writeAddress({ place: "claims", path: [id] })}>${title}</a><span class="soft small">${formatDuration(this.claims.pace * seconds)}</span></li>`)}</ul></div>`;
   }
 
   // ——— the table ———

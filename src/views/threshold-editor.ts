@@ -5,6 +5,7 @@ import { live } from "lit/directives/live.js";
 import type { ClaimRecord } from "../../workers/claims/service.ts";
 import { formatNumber } from "../format.ts";
 import { sharedStyle } from "../theme.ts";
+import { prose } from "./prose.ts";
 
 /** Thresholds by name, those that differ from the claim's own. */
 export class ThresholdsEvent extends CustomEvent<Readonly<Record<string, number>>> {
@@ -35,20 +36,12 @@ export class ThresholdEditor extends LitElement {
 
   protected override render(): TemplateResult {
     const { record, changed } = this;
-    return html`<p class="small">${this.rule()}</p>
+    return html`<p class="small">${prose(record.rule, Object.keys(record.thresholds))}</p>
       <ul>${Object.entries(record.thresholds).map(([name, { value, unit, meaning }]) => html`<li class=${name in changed ? "changed" : ""}><label>
         <span><code>${name}</code> <span class="meaning">${meaning}${unit === "1" || unit === "" ? "" : `, ${unit}`}</span></span>
         <input type="number" step="any" name=${name} .value=${live(String(changed[name] ?? value))} @change=${this.change} />
         ${name in changed ? html`<span class="was">own: ${formatNumber(value)}</span>` : nothing}</label></li>`)}</ul>
       ${Object.keys(changed).length > 0 ? html`<p><button @click=${this.reset}>back to the claim’s own</button></p>` : html`<p class="small soft">Would you have asked for more, or less? Change a threshold and the same numbers are judged anew.</p>`}`;
-  }
-
-  /** The rule with its thresholds set apart. */
-  private rule(): (string | TemplateResult)[] {
-    const names = Object.keys(this.record.thresholds).sort((a, b) => b.length - a.length);
-    if (names.length === 0) return [this.record.rule];
-    const pattern = new RegExp(`(?<![\\w-])(${names.map((name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})(?![\\w-])`);
-    return this.record.rule.split(pattern).map((part, i) => (i % 2 === 1 ? html`<code>${part}</code>` : part));
   }
 
   private change(event: Event): void {

@@ -15,13 +15,14 @@
  * Oord et al. 2016, arXiv:1609.03499 (doubling dilation).
  */
 import { Random } from "../../probes/random.ts";
+import { mean } from "../../probes/statistics/moments.ts";
 import { leastSquares } from "../../probes/statistics/residuals.ts";
 import { tensor } from "../../probes/tensor.ts";
 import { dispose, fromTensor, keep, type np, toTensor, vjp } from "../toys/autodiff.ts";
 import { cnn, initialCnn, receptiveFields, type Convolution } from "../toys/cnn.ts";
 import { normal } from "../toys/initialise.ts";
-import { valueOf, type Claim } from "./claim.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
+import { overSeeds, ratioLineOverSeeds } from "./over-seeds.ts";
 
 const channels = 8;
 const inputs = 8;
@@ -59,7 +60,7 @@ export const claim: Claim = {
   data: `${inputs} random inputs of ${channels} channels along one axis, per seed and depth.`,
   model: `The lab's convolutional network with ${channels} channels, three taps, ReLU, random weights: 1 to 32 plain layers; 1 to 6 layers with doubling dilation, and with stride 2.`,
   measurement: "Gradient of one output with respect to the input. Reach: places from the first that it depends on to the last. Width: standard deviation of the place, weighted by the squared gradient. Growth exponents: slope of log(reach − 1) and of log width against log depth.",
-  rule: "Reach and width of plain layers grow linearly where their exponents lie within `near` of 1. Both: supports. Neither: refutes. One of them: mixed.",
+  rule: "Reach and width of plain layers grow linearly where their exponents lie within near of 1. Both: supports. Neither: refutes. One of them: mixed.",
   thresholds: { near: { value: 0.15, unit: "1", meaning: "distance of a growth exponent from 1 up to which growth counts as linear" } },
   seeds: [1, 2, 3],
   seconds: 4,
@@ -67,72 +68,7 @@ export const claim: Claim = {
   wouldChange: "Layers that see further the deeper they are: the sabotaged run doubles the dilation from layer to layer, and neither growth is linear.",
   sabotage: { what: "In every layer the taps stand twice as far apart as in the one before.", verdict: "refutes" },
 
-  async run({ seeds, sabotaged, progress }) {
-    const stacks = [sabotaged ? { ...dilated, name: plain.name } : plain, dilated, strided];
-    const reach = stacks.map(() => [] as number[][]);
-    const width = stacks.map(() => [] as number[][]);
-    const profiles: number[][] = [];
-    for (const [s, seed] of seeds.entries()) {
-      const random = new Random(seed);
-      for (const [k, stack] of stacks.entries()) {
-        const found: Spread[] = [];
-        for (const depth of stack.depths) {
-          await progress((s + (k + depth / (stack.depths.at(-1)! + 1)) / stacks.length) / seeds.length, `gradients of ${depth} ${stack.name} layers, seed ${seed}`);
-          found.push(gradientSpread(stack, depth, random.fork(`${k} ${depth}`)));
-        }
-        reach[k]!.push(found.map((spread) => spread.reach));
-        width[k]!.push(found.map((spread) => spread.width));
-        if (k === 0) profiles.push([...found.at(-1)!.profile]);
-      }
-    }
-    await progress(1, "done");
-    const [first] = stacks as [Stack];
-    const exponent = (depths: readonly number[], values: readonly number[]): number => leastSquares(depths.map(Math.log), values.map(Math.log)).slope;
-    const deepest = first.depths.at(-1)!;
-    const offsets = profiles[0]!.map((_, i) => i - (profiles[0]!.length - 1) / 2);
-    const expected = expectedWidth(first, deepest);
-    return {
-      quantities: [
-        overSeeds({ id: "reach", label: "growth exponent of the reach, plain layers", unit: "1", reference: { value: 1, source: "reach = 2L + 1" } }, reach[0]!.map((line) => exponent(first.depths, line.map((value) => value - 1)))),
-        overSeeds({ id: "width", label: "growth exponent of the width, plain layers", unit: "1", reference: { value: 0.5, source: "width = √(2L/3), Luo et al. 2016" } }, width[0]!.map((line) => exponent(first.depths, line))),
-        ...stacks.flatMap((stack, k) => {
-          const depth = stack.depths.at(-1)!;
-          return [
-            overSeeds({ id: `reach-${k}`, label: `reach of ${depth} layers, ${stack.name}`, unit: "places", reference: { value: receptiveFields(Array<number>(depth).fill(3), Array.from({ length: depth }, (_, l) => stack.layer(l))).at(-1)!, source: "Araujo et al. 2019" } }, reach[k]!.map((line) => line.at(-1)!)),
-            overSeeds({ id: `width-${k}`, label: `width of ${depth} layers, ${stack.name}`, unit: "places", reference: { value: expectedWidth(stack, depth), source: "√(Σ ⅔ s²)" } }, width[k]!.map((line) => line.at(-1)!)),
-          ];
-        }),
-      ],
-      figures: [
-        {
-          kind: "lines",
-          title: "What an output can see, and what it does see",
-          x: { label: "layers", unit: "", log: true },
-          y: { label: "places", unit: "", log: true },
-          lines: [
-            lineOverSeeds("reach, plain", first.depths, reach[0]!),
-            lineOverSeeds("width, plain", first.depths, width[0]!),
-            lineOverSeeds("width, dilation doubling", dilated.depths, width[1]!),
-            lineOverSeeds("width, stride 2", strided.depths, width[2]!),
-            { name: "2L + 1", role: "theory", x: plain.depths, y: plain.depths.map((L) => 2 * L + 1) },
-            { name: "√(2L/3)", role: "theory", x: plain.depths, y: plain.depths.map((L) => Math.sqrt((2 * L) / 3)) },
-            { name: "√((2/9)(4ᴸ − 1))", role: "theory", x: dilated.depths, y: dilated.depths.map((L) => expectedWidth(dilated, L)) },
-          ],
-        },
-        {
-          kind: "lines",
-          title: `Where the gradient of ${deepest} layers lies`,
-          x: { label: "place, from the middle of the field", unit: "" },
-          y: { label: "share of the squared gradient", unit: "" },
-          lines: [
-            lineOverSeeds(`${deepest} plain layers`, offsets, profiles),
-            { name: "normal, of width √(2L/3)", role: "theory", x: offsets, y: offsets.map((at) => Math.exp(-((at / expected) ** 2) / 2) / expected / Math.sqrt(2 * Math.PI)) },
-            { name: "all of the field alike", role: "null", x: offsets, y: offsets.map(() => 1 / offsets.length) },
-          ],
-        },
-      ],
-    };
-  },
+  run: (context) => measure(context),
 
   judge(evidence, { near = NaN }) {
     const [reach, width] = [valueOf(evidence, "reach"), valueOf(evidence, "width")];
@@ -143,6 +79,74 @@ export const claim: Claim = {
     };
   },
 };
+
+/** @param deepest  leaves deeper stacks out */
+export async function measure({ seeds, sabotaged, progress }: ClaimContext, deepest = Infinity): Promise<Evidence> {
+  const shallow = (stack: Stack): Stack => ({ ...stack, depths: stack.depths.filter((depth) => depth <= deepest) });
+  const [first, second, third] = [shallow(sabotaged ? { ...dilated, name: plain.name } : plain), shallow(dilated), shallow(strided)];
+  const stacks = [first, second, third];
+  const reach = stacks.map(() => [] as number[][]);
+  const width = stacks.map(() => [] as number[][]);
+  const profiles: number[][] = [];
+  for (const [s, seed] of seeds.entries()) {
+    const random = new Random(seed);
+    for (const [k, stack] of stacks.entries()) {
+      const found: Spread[] = [];
+      for (const depth of stack.depths) {
+        await progress((s + (k + depth / (stack.depths.at(-1)! + 1)) / stacks.length) / seeds.length, `gradients of ${depth} ${stack.name} layers, seed ${seed}`);
+        found.push(gradientSpread(stack, depth, random.fork(`${k} ${depth}`)));
+      }
+      reach[k]!.push(found.map((spread) => spread.reach));
+      width[k]!.push(found.map((spread) => spread.width));
+      if (k === 0) profiles.push([...found.at(-1)!.profile]);
+    }
+  }
+  await progress(1, "done");
+  const exponent = (depths: readonly number[], values: readonly number[]): number => leastSquares(depths.map(Math.log), values.map(Math.log)).slope;
+  const offsets = profiles[0]!.map((_, i) => i - (profiles[0]!.length - 1) / 2);
+  const expected = expectedWidth(first, first.depths.at(-1)!);
+  return {
+    quantities: [
+      overSeeds({ id: "reach", label: "growth exponent of the reach, plain layers", unit: "1", reference: { value: 1, source: "reach = 2L + 1" } }, reach[0]!.map((line) => exponent(first.depths, line.map((value) => value - 1)))),
+      overSeeds({ id: "width", label: "growth exponent of the width, plain layers", unit: "1", reference: { value: 0.5, source: "width = √(2L/3), Luo et al. 2016" } }, width[0]!.map((line) => exponent(first.depths, line))),
+      ...stacks.flatMap((stack, k) => {
+        const depth = stack.depths.at(-1)!;
+        return [
+          overSeeds({ id: `reach-${k}`, label: `reach of ${depth} layers, ${stack.name}`, unit: "places", reference: { value: receptiveFields(Array<number>(depth).fill(3), Array.from({ length: depth }, (_, l) => stack.layer(l))).at(-1)!, source: "Araujo et al. 2019" } }, reach[k]!.map((line) => line.at(-1)!)),
+          overSeeds({ id: `width-${k}`, label: `width of ${depth} layers, ${stack.name}`, unit: "places", reference: { value: expectedWidth(stack, depth), source: "√(Σ ⅔ s²)" } }, width[k]!.map((line) => line.at(-1)!)),
+        ];
+      }),
+    ],
+    figures: [
+      {
+        kind: "lines",
+        title: "What an output can see, and what it does see",
+        x: { label: "layers", unit: "", log: true },
+        y: { label: "places", unit: "", log: true },
+        lines: [
+          ratioLineOverSeeds("reach, plain", first.depths, reach[0]!),
+          ratioLineOverSeeds("width, plain", first.depths, width[0]!),
+          ratioLineOverSeeds("width, dilation doubling", second.depths, width[1]!),
+          ratioLineOverSeeds("width, stride 2", third.depths, width[2]!),
+          { name: "2L + 1", role: "theory", x: plain.depths, y: plain.depths.map((L) => 2 * L + 1) },
+          { name: "√(2L/3)", role: "theory", x: plain.depths, y: plain.depths.map((L) => Math.sqrt((2 * L) / 3)) },
+          { name: "√((2/9)(4ᴸ − 1))", role: "theory", x: dilated.depths, y: dilated.depths.map((L) => expectedWidth(dilated, L)) },
+        ],
+      },
+      {
+        kind: "lines",
+        title: `Where the gradient of ${first.depths.at(-1)} layers lies`,
+        x: { label: "place, from the middle of the field", unit: "" },
+        y: { label: "share of the squared gradient", unit: "" },
+        lines: [
+          { name: `${first.depths.at(-1)} plain layers, mean of all seeds`, role: "measured", x: offsets, y: offsets.map((_, i) => mean(profiles.map((profile) => profile[i]!))) },
+          { name: "normal, of width √(2L/3)", role: "theory", x: offsets, y: offsets.map((at) => Math.exp(-((at / expected) ** 2) / 2) / expected / Math.sqrt(2 * Math.PI)) },
+          { name: "all of the field alike", role: "null", x: offsets, y: offsets.map(() => 1 / offsets.length) },
+        ],
+      },
+    ],
+  };
+}
 
 /** √(Σ ⅔ s²) */
 export function expectedWidth({ layer }: Stack, depth: number): number {

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { Claim, Evidence } from "./claim.ts";
 import { claimFaults, evidenceFaults, idleThresholds, recordFaults, repeatFaults, runClaim } from "./claim-checks.test-support.ts";
 import { claim as claimOf, claims } from "./index.ts";
-import { barOverSeeds, lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { barOverSeeds, lineOverSeeds, overSeeds, ratioLineOverSeeds, shareLineOverSeeds } from "./over-seeds.ts";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
 const files = readdirSync(folder);
@@ -94,6 +94,11 @@ test("over seeds: mean, interval, gaps", () => {
   expect(three.low).toBeCloseTo(2 - 4.3027 / Math.sqrt(3), 10);
   expect(lineOverSeeds("a", [0, 1], [[1, 2], [3, NaN]])).toMatchObject({ y: [2, 2], role: "measured" });
   expect(() => lineOverSeeds("a", [0, 1], [[1]])).toThrow("expected 2 values");
+  expect(shareLineOverSeeds("a", [0, 1], [[0, 0.5], [1, 0.5]])).toMatchObject({ y: [0.5, 0.5], low: [0, 0.5], high: [1, 0.5] });
+  const ratios = ratioLineOverSeeds("a", [0, 1], [[1, 0], [100, 1]]);
+  expect(ratios.y[1]).toBeNaN();
+  expect(ratios.y[0]).toBeCloseTo(10, 12);
+  expect(Math.log(ratios.high![0]! / 10)).toBeCloseTo(12.7062 * Math.log(10), 9);
   expect(barOverSeeds("a", [[1, 3], [2, 2]])).toMatchObject({ values: [2, 2], low: [2 - 12.7062, 2], high: [2 + 12.7062, 2] });
   expect(barOverSeeds("a", [[1]])).toEqual({ name: "a", role: "measured", values: [1] });
 });

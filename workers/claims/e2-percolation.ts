@@ -64,8 +64,8 @@ export const claim: Claim = {
   },
   data: `Two worlds of ${nodes} entities and ${nodes} properties; every fact of a world is known with probability p, from half of p_c = 1/${nodes} to five times that. As coverage grows, facts are added to those already known.`,
   model: "A vector for each entity and each property, of 2 or 16 numbers; the score of a fact is their product. Logistic loss, four sampled negatives per fact, plain gradient descent.",
-  measurement: "Giant component: share of nodes in the largest component of a world, by union and find. Connected: share of unknown facts within one component. Inferred: 2 · AUROC − 1 of unknown facts against pairs across the worlds. Each jumps where it first reaches `half` (between coverages by a straight line).",
-  rule: "Supports where the model of width 2, after full and after a quarter of the training, jumps (reaches `half`) within `same` of where the facts connect. Refutes where it does not jump after full training. Else mixed.",
+  measurement: "Giant component: share of nodes in the largest component of a world, by union and find. Connected: share of unknown facts within one component. Inferred: 2 · AUROC − 1 of unknown facts against pairs across the worlds. Each jumps where it first reaches half (between coverages by a straight line).",
+  rule: "Supports where the model of width 2, after full and after a quarter of the training, jumps (reaches half) within same of where the facts connect. Refutes where it does not jump after full training. Else mixed.",
   thresholds: {
     half: { value: 0.5, unit: "1", meaning: "inferred and connected share that counts as having jumped" },
     same: { value: 0.3, unit: "p_c", meaning: "distance of two jumps that counts as none" },

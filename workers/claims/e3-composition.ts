@@ -16,7 +16,7 @@ import { adamW, cosine, warmup } from "../toys/optimiser.ts";
 import { Training } from "../toys/training.ts";
 import { initialTransformer, transformer, type Transformer } from "../toys/transformer.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { overSeeds, shareLineOverSeeds } from "./over-seeds.ts";
 import { argmaxRows, crossEntropy } from "./training.ts";
 
 export interface E3Size {
@@ -113,7 +113,7 @@ export async function experiment({ seeds, sabotaged, progress }: Pick<ClaimConte
         title: "Which questions are answered, during training",
         x: { label: "training step", unit: "" },
         y: { label: "share of right answers", unit: "" },
-        lines: [...kinds.map((kind) => lineOverSeeds(labels[kind], steps, runs.map((run) => run.map((look) => look[kind])))), { name: "guessing", role: "null", x: steps, y: steps.map(() => chance.value) }],
+        lines: [...kinds.map((kind) => shareLineOverSeeds(labels[kind], steps, runs.map((run) => run.map((look) => look[kind])))), { name: "guessing", role: "null", x: steps, y: steps.map(() => chance.value) }],
       },
       {
         kind: "bars",

@@ -22,7 +22,7 @@ import { adamW, cosine, warmup } from "../toys/optimiser.ts";
 import { Training } from "../toys/training.ts";
 import { initialTransformer, transformer, type Transformer } from "../toys/transformer.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { overSeeds } from "./over-seeds.ts";
 import { argmaxRows, crossEntropy } from "./training.ts";
 
 export interface E5Size {
@@ -38,7 +38,7 @@ export interface E5Size {
 
 export const sizes: Record<"live" | "full", E5Size> = {
   live: { modulus: 31, share: 0.5, hiddenSize: 32, steps: 600, every: 20 },
-  full: { modulus: 59, share: 0.3, hiddenSize: 32, steps: 1500, every: 50 },
+  full: { modulus: 59, share: 0.4, hiddenSize: 32, steps: 1500, every: 50 },
 };
 
 const heads = 2;
@@ -83,7 +83,7 @@ export const claim: Claim = {
   seeds: [1, 2, 3],
   seconds: 60,
   recorded: true,
-  doesNotShow: "That abilities of large language models emerge like this. The task has a symmetry that a circle fits; weight decay and a small share of the table were chosen so that there is a transition.",
+  doesNotShow: "That abilities of large language models emerge like this. The task has a symmetry that a circle fits; weight decay and the share of the table were chosen so that there is a transition (with 30 % of the table one of three seeds was still at 0.45 after 1500 steps, though its embedding was already circles).",
   wouldChange: "No weight decay (the sabotaged run): the table is learnt by heart, nothing emerges, and the embedding stays as scattered as it was. Other tasks may jump without a linear code.",
   sabotage: { what: "Training without weight decay.", verdict: "mixed" },
 
@@ -118,7 +118,6 @@ export async function experiment({ seeds, sabotaged, progress }: Pick<ClaimConte
   const chance = scatteredConcentration(size.modulus, size.hiddenSize);
   const steps = runs[0]!.map(({ step }) => step);
   const shown = runs[0]!;
-  const line = (name: string, of: (look: Look) => number) => lineOverSeeds(name, steps, runs.map((run) => run.map(of)));
   const quantity = (id: string, label: string, values: readonly number[], reference?: { value: number; source: string }) => overSeeds({ id, label, unit: "1", ...(reference ? { reference } : {}) }, values);
   return {
     quantities: [
@@ -141,7 +140,7 @@ export async function experiment({ seeds, sabotaged, progress }: Pick<ClaimConte
         lines: [
           { name: "accuracy, pairs trained on", x: steps, y: shown.map(({ train }) => train) },
           { name: "accuracy, other pairs", x: steps, y: shown.map(({ test }) => test) },
-          { name: "linear read-out R², other pairs", x: steps, y: shown.map(({ probe }) => probe) },
+          { name: "linear read-out R² (0 where negative), other pairs", x: steps, y: shown.map(({ probe }) => Math.max(0, probe)) },
           { name: `power in ${strongest} frequencies`, x: steps, y: shown.map(fourier) },
           { name: "the same, embedding at random", role: "null", x: steps, y: steps.map(() => chance) },
         ],
@@ -156,10 +155,13 @@ export async function experiment({ seeds, sabotaged, progress }: Pick<ClaimConte
       },
       {
         kind: "lines",
-        title: "The same over all seeds",
+        title: "Accuracy on other pairs and the linear read-out, each seed",
         x: { label: "training step", unit: "" },
-        y: { label: "accuracy, R², share of power", unit: "" },
-        lines: [line("accuracy, other pairs", ({ test }) => test), line("linear read-out R², other pairs", ({ probe }) => probe), line(`power in ${strongest} frequencies`, fourier)],
+        y: { label: "accuracy, R²", unit: "" },
+        lines: runs.flatMap((run, s) => [
+          { name: `accuracy, seed ${seeds[s]!}`, x: steps, y: run.map(({ test }) => test) },
+          { name: `linear read-out, seed ${seeds[s]!}`, x: steps, y: run.map(({ probe }) => Math.max(0, probe)) },
+        ]),
       },
     ],
     remarks: [`(a + b) mod ${size.modulus}, ${Math.round(100 * size.share)} % of the pairs trained on, hidden size ${size.hiddenSize}, ${size.steps} steps, weight decay ${sabotaged ? 0 : decay}.`],

@@ -1,9 +1,9 @@
 /** I3: the two ways to one prediction, by hand and to rounding; its verdicts. */
 import { beforeAll, expect, test } from "vitest";
-import { claimFaults, repeatFaults, runClaim } from "./claim-checks.test-support.ts";
+import { claimFaults, repeatFaults, runClaim, testContext } from "./claim-checks.test-support.ts";
 import { thresholdsOf, valueOf, type Evidence } from "./claim.ts";
 import { constructed } from "./constructed.test-support.ts";
-import { attentionLayers, bestFit, claim, gradientDescent, softmaxAttention } from "./i3-attention-as-gradient-descent.ts";
+import { attentionLayers, bestFit, claim, gradientDescent, measure, softmaxAttention } from "./i3-attention-as-gradient-descent.ts";
 
 let honest: Evidence;
 beforeAll(async () => { honest = await runClaim(claim); });
@@ -36,7 +36,7 @@ test("each verdict", () => {
   expect(claim.judge(honest, thresholdsOf(claim)).verdict).toBe("mixed");
 });
 test("a cut residual stream changes the verdict; nothing else is wrong, and the same seed gives the same", async () => {
-  const sabotaged = await runClaim(claim, { seeds: [1, 1], sabotaged: true });
+  const sabotaged = await measure(testContext("I3", { seeds: [1, 1], sabotaged: true }), 50, 50);
   expect(claimFaults(claim, honest, sabotaged)).toEqual([]);
   expect(repeatFaults(sabotaged)).toEqual([]);
 });

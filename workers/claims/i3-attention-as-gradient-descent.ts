@@ -15,7 +15,8 @@
  */
 import { Random } from "../../probes/random.ts";
 import { linearAttention } from "../toys/linear-attention.ts";
-import { valueOf, type Claim } from "./claim.ts";
+import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
+import { digits, percent } from "./numerals.ts";
 import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
 
 const dimensions = 8;
@@ -47,7 +48,7 @@ export const claim: Claim = {
   data: `Linear regression in context: ${examples} examples y = w · x in ${dimensions} dimensions, x and w standard normal, a new w for each task; 200 tasks per seed.`,
   model: `${layers} layers of attention in float64 with the weights of the construction, linear and softmax; and one linear layer whose ${dimensions} × ${dimensions} query-key matrix is trained from nothing on ${examples}-example tasks.`,
   measurement: "Prediction of the attention layers beside the prediction of as many steps of gradient descent, computed on w. Linear: largest difference. Softmax: root mean square of the difference over that of gradient descent, after the one output scale that makes it smallest. Trained layer: ‖P − η* I‖ / ‖η* I‖ with the best step η* = 1/(1 + (d + 1)/n).",
-  rule: "The linear layers are gradient descent where they differ by at most `exact`, the softmax layer where its relative difference at β = 1/√d is at most `close`. Both: supports. Neither: refutes. One of them: mixed.",
+  rule: "The linear layers are gradient descent where they differ by at most exact, the softmax layer where its relative difference at β = 1/√d is at most close. Both: supports. Neither: refutes. One of them: mixed.",
   thresholds: {
     exact: { value: 1e-12, unit: "1", meaning: "largest difference of predictions that is rounding" },
     close: { value: 0.1, unit: "1", meaning: "relative difference up to which softmax attention counts as gradient descent" },
@@ -58,87 +59,90 @@ export const claim: Claim = {
   wouldChange: "A softmax layer that comes near to gradient descent at the sharpness transformers have. Two heads that subtract from one another come nearer the flatter they are (second figure), at the price of attending to everything alike.",
   sabotage: { what: "The linear layers hand on y without taking the prediction from it (the residual stream is cut), so that every layer repeats the first step.", verdict: "refutes" },
 
-  async run({ seeds, sabotaged, progress }) {
-    const linear: number[] = [];
-    const after = Array.from({ length: layers }, () => [] as number[]);
-    const soft: number[][] = [];
-    const twoHeads: number[][] = [];
-    const trainedGap: number[][] = [];
-    const learned: number[] = [];
-    const pairs = { descent: [] as number[], linear: [] as number[], softmax: [] as number[] };
-    const marks = Array.from({ length: 11 }, (_, i) => i * 60);
-    for (const [s, seed] of seeds.entries()) {
-      await progress(s / seeds.length, `predictions of attention and of gradient descent, seed ${seed}`);
-      const random = new Random(seed);
-      const tasks = Array.from({ length: 200 }, () => draw(random));
-      const gaps = tasks.map((task) => {
-        const [attention, descent] = [attentionLayers(task, layers, !sabotaged), gradientDescent(task, layers)];
-        return attention.map((prediction, layer) => Math.abs(prediction - descent[layer]!));
-      });
-      linear.push(Math.max(...gaps.flat()));
-      after.forEach((list, layer) => list.push(Math.max(...gaps.map((gap) => gap[layer]!))));
-      const descent = tasks.map((task) => gradientDescent(task, 1)[0]!);
-      const fits = sharpness.map((beta) => bestFit(tasks.map((task) => softmaxAttention(task, beta)), descent));
-      soft.push(fits.map(({ gap }) => gap));
-      // The flatter the softmax, the more one head gives the mean of y; two heads of opposite sign take it away.
-      twoHeads.push(sharpness.map((beta) => bestFit(tasks.map((task) => softmaxAttention(task, beta) - softmaxAttention(task, -beta)), descent).gap));
-      if (s === 0) {
-        pairs.descent.push(...descent);
-        pairs.linear.push(...tasks.map((task) => attentionLayers(task, 1, !sabotaged)[0]!));
-        pairs.softmax.push(...fits[usual]!.scaled);
-      }
-      trainedGap.push(trainedLayerGap(random.fork("training"), marks));
-      learned.push(trainedGap.at(-1)!.at(-1)!);
-    }
-    await progress(1, "done");
-    const [least, most] = [Math.min(...pairs.descent), Math.max(...pairs.descent)];
-    const diagonal = Array.from({ length: 61 }, (_, i) => least + ((most - least) * i) / 60);
-    return {
-      quantities: [
-        { id: "linear", label: `largest difference, ${layers} layers of linear attention and ${layers} steps of gradient descent`, unit: "1", value: Math.max(...linear), n: seeds.length * 200, reference: { value: 2.2e-16, source: "one step, computed once for the claims table" } },
-        ...after.map((gaps, layer) => ({ id: `linear-${layer + 1}`, label: `the same after ${layer + 1} of them`, unit: "1", value: Math.max(...gaps), n: seeds.length * 200 })),
-        overSeeds({ id: "softmax", label: "relative difference, one softmax layer at β = 1/√d and one step", unit: "1", reference: { value: 0, source: "were it gradient descent" } }, soft.map((line) => line[usual]!)),
-        overSeeds({ id: "trained", label: "‖P − η* I‖ / ‖η* I‖ of the trained linear layer", unit: "1", reference: { value: 0, source: "one step of gradient descent with the best step size" } }, learned),
-      ],
-      figures: [
-        {
-          kind: "scatter",
-          title: "Two ways to the same prediction",
-          x: { label: "one step of gradient descent", unit: "" },
-          y: { label: "one layer of attention", unit: "" },
-          groups: [
-            { name: "linear attention", role: "measured", x: pairs.descent, y: pairs.linear },
-            { name: "softmax attention, best scale", role: "measured", x: pairs.descent, y: pairs.softmax },
-            { name: "equal", role: "theory", x: diagonal, y: diagonal },
-          ],
-        },
-        {
-          kind: "lines",
-          title: "Softmax attention beside gradient descent",
-          x: { label: "sharpness β of the softmax", unit: "", log: true },
-          y: { label: "relative difference, best scale", unit: "" },
-          lines: [lineOverSeeds("one softmax head", sharpness, soft), lineOverSeeds("two softmax heads, β and −β", sharpness, twoHeads), { name: "linear attention", role: "theory", x: sharpness, y: sharpness.map(() => 0) }, { name: "a constant", role: "null", x: sharpness, y: sharpness.map(() => 1) }],
-        },
-        {
-          kind: "lines",
-          title: "A linear layer in training finds gradient descent",
-          x: { label: "training steps", unit: "" },
-          y: { label: "distance from η* I", unit: "" },
-          lines: [lineOverSeeds("trained layer", marks, trainedGap), { name: "gradient descent", role: "theory", x: marks, y: marks.map(() => 0) }],
-        },
-      ],
-    };
-  },
+  run: (context) => measure(context, 200),
 
   judge(evidence, { exact = NaN, close = NaN }) {
     const [linear, softmax] = [valueOf(evidence, "linear"), valueOf(evidence, "softmax")];
     const equal = [linear <= exact, softmax <= close].filter(Boolean).length;
     return {
       verdict: equal === 2 ? "supports" : equal === 0 ? "refutes" : "mixed",
-      reason: `Linear attention and gradient descent differ by at most ${linear.toExponential(1)} (rounding: up to ${exact.toExponential(0)}), softmax attention by ${(100 * softmax).toFixed(0)} % (close: up to ${(100 * close).toFixed(0)} %).`,
+      reason: `Linear attention and gradient descent differ by at most ${digits(linear)} (rounding: up to ${digits(exact)}), softmax attention by ${percent(softmax)} (close: up to ${percent(close)}).`,
     };
   },
 };
+
+/** @param count  tasks per seed */
+export async function measure({ seeds, sabotaged, progress }: ClaimContext, count: number, trainingSteps = 600): Promise<Evidence> {
+  const linear: number[] = [];
+  const after = Array.from({ length: layers }, () => [] as number[]);
+  const soft: number[][] = [];
+  const twoHeads: number[][] = [];
+  const trainedGap: number[][] = [];
+  const learned: number[] = [];
+  const pairs = { descent: [] as number[], linear: [] as number[], softmax: [] as number[] };
+  const marks = Array.from({ length: 11 }, (_, i) => (i * trainingSteps) / 10);
+  for (const [s, seed] of seeds.entries()) {
+    await progress(s / seeds.length, `predictions of attention and of gradient descent, seed ${seed}`);
+    const random = new Random(seed);
+    const tasks = Array.from({ length: count }, () => draw(random));
+    const gaps = tasks.map((task) => {
+      const [attention, descent] = [attentionLayers(task, layers, !sabotaged), gradientDescent(task, layers)];
+      return attention.map((prediction, layer) => Math.abs(prediction - descent[layer]!));
+    });
+    linear.push(Math.max(...gaps.flat()));
+    after.forEach((list, layer) => list.push(Math.max(...gaps.map((gap) => gap[layer]!))));
+    const descent = tasks.map((task) => gradientDescent(task, 1)[0]!);
+    const fits = sharpness.map((beta) => bestFit(tasks.map((task) => softmaxAttention(task, beta)), descent));
+    soft.push(fits.map(({ gap }) => gap));
+    // The flatter the softmax, the more one head gives the mean of y; two heads of opposite sign take it away.
+    twoHeads.push(sharpness.map((beta) => bestFit(tasks.map((task) => softmaxAttention(task, beta) - softmaxAttention(task, -beta)), descent).gap));
+    if (s === 0) {
+      pairs.descent.push(...descent);
+      pairs.linear.push(...tasks.map((task) => attentionLayers(task, 1, !sabotaged)[0]!));
+      pairs.softmax.push(...fits[usual]!.scaled);
+    }
+    trainedGap.push(trainedLayerGap(random.fork("training"), marks));
+    learned.push(trainedGap.at(-1)!.at(-1)!);
+  }
+  await progress(1, "done");
+  const [least, most] = [Math.min(...pairs.descent), Math.max(...pairs.descent)];
+  const diagonal = Array.from({ length: 61 }, (_, i) => least + ((most - least) * i) / 60);
+  return {
+    quantities: [
+      { id: "linear", label: `largest difference, ${layers} layers of linear attention and ${layers} steps of gradient descent`, unit: "1", value: Math.max(...linear), n: seeds.length * count, reference: { value: 2.2e-16, source: "one step, computed once for the claims table" } },
+      ...after.map((gaps, layer) => ({ id: `linear-${layer + 1}`, label: `the same after ${layer + 1} of them`, unit: "1", value: Math.max(...gaps), n: seeds.length * count })),
+      overSeeds({ id: "softmax", label: "relative difference, one softmax layer at β = 1/√d and one step", unit: "1", reference: { value: 0, source: "were it gradient descent" } }, soft.map((line) => line[usual]!)),
+      overSeeds({ id: "trained", label: "‖P − η* I‖ / ‖η* I‖ of the trained linear layer", unit: "1", reference: { value: 0, source: "one step of gradient descent with the best step size" } }, learned),
+    ],
+    figures: [
+      {
+        kind: "scatter",
+        title: "Two ways to the same prediction",
+        x: { label: "one step of gradient descent", unit: "" },
+        y: { label: "one layer of attention", unit: "" },
+        groups: [
+          { name: "linear attention", role: "measured", x: pairs.descent, y: pairs.linear },
+          { name: "softmax attention, best scale", role: "measured", x: pairs.descent, y: pairs.softmax },
+          { name: "equal", role: "theory", x: diagonal, y: diagonal },
+        ],
+      },
+      {
+        kind: "lines",
+        title: "Softmax attention beside gradient descent",
+        x: { label: "sharpness β of the softmax", unit: "", log: true },
+        y: { label: "relative difference, best scale", unit: "" },
+        lines: [lineOverSeeds("one softmax head", sharpness, soft), lineOverSeeds("two softmax heads, β and −β", sharpness, twoHeads), { name: "linear attention", role: "theory", x: sharpness, y: sharpness.map(() => 0) }, { name: "a constant", role: "null", x: sharpness, y: sharpness.map(() => 1) }],
+      },
+      {
+        kind: "lines",
+        title: "A linear layer in training finds gradient descent",
+        x: { label: "training steps", unit: "" },
+        y: { label: "distance from η* I", unit: "" },
+        lines: [lineOverSeeds("trained layer", marks, trainedGap), { name: "gradient descent", role: "theory", x: marks, y: marks.map(() => 0) }],
+      },
+    ],
+  };
+}
 
 function draw(random: Random, n = examples, d = dimensions): Task {
   const normals = (): number[] => Array.from({ length: d }, () => random.normal());

@@ -23,7 +23,7 @@ import { Training } from "../toys/training.ts";
 import { initialTransformer, transformer, type Transformer } from "../toys/transformer.ts";
 import type { Claim, ClaimContext, Evidence } from "./claim.ts";
 import { dot, drawExamples, normalVector, poolEstimate, ridgeEstimate, type Examples } from "./in-context-regression.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { lineOverSeeds, overSeeds, ratioLineOverSeeds } from "./over-seeds.ts";
 
 export interface I4Size {
   /** D */
@@ -165,7 +165,10 @@ export async function experiment({ seeds, sabotaged, progress }: Pick<ClaimConte
         title: "Whom the answers are like, tasks outside of the hull",
         x: { label: "tasks in training M", unit: "", log: true },
         y: { label: "Δ: mean square difference of answers / D", unit: "", log: true },
-        lines: [line("to dMMSE", ({ toPool }) => toPool.outside), line("to ridge regression", ({ toRidge }) => toRidge.outside)],
+        lines: [
+          ratioLineOverSeeds("to dMMSE", pools, runs.map((results) => results.map(({ toPool }) => toPool.outside))),
+          ratioLineOverSeeds("to ridge regression", pools, runs.map((results) => results.map(({ toRidge }) => toRidge.outside))),
+        ],
       },
     ],
     remarks: [`D = ${size.dimension}, ${examples} examples, ${size.steps} steps with ${size.batch} sequences, ${size.tests} contexts in the test.`],

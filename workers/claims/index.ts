@@ -13,6 +13,7 @@ import { claim as l4 } from "./l4-covering-exponent.ts";
 import { claim as l6 } from "./l6-memorising-power-law.ts";
 import { claim as m4 } from "./m4-distance-concentration.ts";
 import { claim as m6 } from "./m6-rings-through-layers.ts";
+import { claim as o4 } from "./o4-forgetting.ts";
 import { claim as o5 } from "./o5-drift.ts";
 import { claim as p2 } from "./p2-top-k.ts";
 import { claim as p3 } from "./p3-window.ts";
@@ -23,8 +24,13 @@ import { claim as r2 } from "./r2-flip-flop.ts";
 import { claim as r4 } from "./r4-jacobian-products.ts";
 import { claim as r7 } from "./r7-loops-in-memory.ts";
 import { claim as s1 } from "./s1-optimal-projection.ts";
+import { claim as s3 } from "./s3-selection.ts";
+import { claim as s4 } from "./s4-recall-capacity.ts";
 import { claim as t1 } from "./t1-set-without-positions.ts";
 import { claim as t2 } from "./t2-dynamic-adjacency.ts";
+import { claim as t5 } from "./t5-wormholes.ts";
+import { claim as t7 } from "./t7-heads-and-factors.ts";
+import { claim as x1 } from "./x1-local-operators.ts";
 import { claim as z1 } from "./z1-noise-in-the-channel.ts";
 import { claim as z1b } from "./z1b-channels.ts";
 import { claim as z2 } from "./z2-superposition.ts";
@@ -39,13 +45,18 @@ export const claims: readonly Claim[] = [
   r4,
   r7,
   s1,
+  s3,
+  s4,
   t1,
   t2,
+  t5,
+  t7,
   l4,
   l6,
   e2,
   e3,
   e5,
+  x1,
   p2,
   p3,
   p4,
@@ -59,6 +70,7 @@ export const claims: readonly Claim[] = [
   z1b,
   z2,
   z3,
+  o4,
   o5,
 ];
 

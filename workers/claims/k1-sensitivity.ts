@@ -2,13 +2,14 @@
 import { logSoftmax } from "../../probes/lens/softmax.ts";
 import { Random } from "../../probes/random.ts";
 import { localLipschitz } from "../../probes/sensitivity/local-lipschitz.ts";
+import { bootstrapInterval } from "../../probes/statistics/bootstrap.ts";
 import { mean } from "../../probes/statistics/moments.ts";
 import { quantile } from "../../probes/statistics/quantile.ts";
 import { pointerChase, type PointerChaseProblem } from "../../probes/tasks/pointer-chase.ts";
 import { row, tensor } from "../../probes/tensor.ts";
 import { largest } from "../decoding/readout.ts";
 import type { Decoder } from "../engine.ts";
-import { type Claim, type ClaimContext, type Evidence, valueOf } from "./claim.ts";
+import { type Claim, type ClaimContext, type Evidence, type Quantity, valueOf } from "./claim.ts";
 import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
 import { firstProblem, rate } from "./problem-sets.ts";
 
@@ -137,8 +138,8 @@ export async function measure(context: ClaimContext, { graphs, edits, gains, hop
       at("step-last", `average sensitivity of a step, chain of ${k} hops`, "step", { value: changed(1), source: "one arrow is read: 1/8" }),
       at("true-last", `how often the true answer changes, ${k} hops`, "truth", { value: changed(k), source: `1 − (16 − k)(15 − k)/240 at k = ${k}` }),
       at("direct-last", `average sensitivity of nano's direct answer, ${k} hops`, "direct"),
-      { id: "gain-step", label: "local gain of the last step, median", value: quantile(gain.step, 0.5), low: quantile(gain.step, 0), high: quantile(gain.step, 1), unit: "probability per unit of embedding", n: gain.step.length },
-      { id: "gain-direct", label: `local gain of the direct answer, ${k} hops, median`, value: quantile(gain.direct, 0.5), low: quantile(gain.direct, 0), high: quantile(gain.direct, 1), unit: "probability per unit of embedding", n: gain.direct.length },
+      medianOf("gain-step", "local gain of the last step, median", gain.step),
+      medianOf("gain-direct", `local gain of the direct answer, ${k} hops, median`, gain.direct),
       rate("solved", "chains whose every step is right", chains),
       { id: "worst-step", label: "largest change of a step by one edit", value: worst.step, unit: "1", n, reference: { value: 1, source: "a lookup whose entry is edited" } },
       { id: "worst-direct", label: "largest change of a direct answer by one edit", value: worst.direct, unit: "1", n },
@@ -159,14 +160,20 @@ export async function measure(context: ClaimContext, { graphs, edits, gains, hop
       },
       {
         kind: "bars",
-        title: "Local gain: how much does the deciding embedding move the prediction? Median and range",
+        title: "Local gain: how much does the deciding embedding move the prediction? Median, smallest and largest",
         y: { label: "probability per unit of embedding", unit: "", log: true },
         categories: ["last step of the chain", `direct answer, ${k} hops`],
         bars: [{ name: "gain", values: [gain.step, gain.direct].map((values) => quantile(values, 0.5)), low: [gain.step, gain.direct].map((values) => quantile(values, 0)), high: [gain.step, gain.direct].map((values) => quantile(values, 1)) }],
       },
     ],
-    remarks: [`In brackets behind local gains: the smallest and the largest of ${gain.step.length}, no interval.`],
   };
+}
+
+/** A median with its bootstrap interval. */
+function medianOf(id: string, label: string, values: readonly number[]): Quantity {
+  const median = (sample: ArrayLike<number>): number => quantile(sample, 0.5);
+  const [low, high] = bootstrapInterval(values, new Random(1), median);
+  return { id, label, value: median(values), low, high, unit: "probability per unit of embedding", n: values.length };
 }
 
 /** How often swapping two arrow ends changes a walk of k hops: unless neither of the two arrows is on it. */

@@ -23,7 +23,7 @@ import { initialMlp, mlp, type Mlp } from "../toys/mlp.ts";
 import { adam, cosine, warmup } from "../toys/optimiser.ts";
 import { Training } from "../toys/training.ts";
 import { valueOf, type Claim } from "./claim.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { ratioLineOverSeeds, overSeeds } from "./over-seeds.ts";
 
 const dimensions = [2, 4, 8, 16];
 const D = 16;
@@ -122,7 +122,7 @@ export async function experiment(seeds: readonly number[], { widths, steps, batc
         x: { label: "dimension d of the manifold", unit: "", log: true },
         y: { label: "exponent α̂ of L ∝ N^−α", unit: "", log: true },
         lines: [
-          ...roughness.map(({ name, r }) => lineOverSeeds(`${name} target, wave vectors of length ${r}`, dimensions, alphaLine(name))),
+          ...roughness.map(({ name, r }) => ratioLineOverSeeds(`${name} target, wave vectors of length ${r}`, dimensions, alphaLine(name))),
           { name: "4/d", role: "theory" as const, x: dimensions, y: dimensions.map((d) => 4 / d) },
         ],
       },
@@ -132,7 +132,7 @@ export async function experiment(seeds: readonly number[], { widths, steps, batc
         x: { label: "parameters N that act on the manifold", unit: "", log: true },
         y: { label: "squared error / variance of the target", unit: "", log: true },
         lines: dimensions.flatMap((d) => {
-          const [N, line] = [sizesAt(d), lineOverSeeds(`d = ${d}`, sizesAt(d), of(name, d))];
+          const [N, line] = [sizesAt(d), ratioLineOverSeeds(`d = ${d}`, sizesAt(d), of(name, d))];
           const centre = Math.exp(mean(line.y.map(Math.log)) + (4 / d) * mean(N.map(Math.log)));
           return [{ name: line.name, role: "measured" as const, x: line.x, y: line.y }, { name: `slope −4/${d}`, role: "theory" as const, x: N, y: N.map((n) => centre * n ** (-4 / d)) }];
         }),
@@ -143,7 +143,7 @@ export async function experiment(seeds: readonly number[], { widths, steps, batc
         x: { label: "samples n", unit: "", log: true },
         y: { label: "mean distance, side of the cube = 1", unit: "", log: true },
         lines: dimensions.flatMap((d, i) => {
-          const line = lineOverSeeds(`d = ${d}`, samples, distances.map((bySeed) => bySeed[i]!));
+          const line = ratioLineOverSeeds(`d = ${d}`, samples, distances.map((bySeed) => bySeed[i]!));
           const centre = Math.exp(mean(line.y.map(Math.log)) + mean(samples.map(Math.log)) / d);
           return [line, { name: `n^(−1/${d})`, role: "theory" as const, x: samples, y: samples.map((n) => centre * n ** (-1 / d)) }];
         }),

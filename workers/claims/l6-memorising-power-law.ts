@@ -14,7 +14,8 @@ import { Random } from "../../probes/random.ts";
 import { mean } from "../../probes/statistics/moments.ts";
 import { leastSquares } from "../../probes/statistics/residuals.ts";
 import { valueOf, type Claim, type Line } from "./claim.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { digits } from "./numerals.ts";
+import { overSeeds, ratioLineOverSeeds } from "./over-seeds.ts";
 
 const exponents = [0.5, 1, 2];
 /** Numbers of examples, four to a decade. */
@@ -44,7 +45,7 @@ export const claim: Claim = {
   data: "Draws of items with P(i ≥ k) = k^(−a), for a = 0.5, 1, 2: a few items come all the time, most almost never, as words do. As a contrast 3,000 items that all come equally often. 100 to 31,623 examples.",
   model: `A lookup table: right on an item that it has seen, wrong on every other. It has no geometry, and nothing to generalise with. The loss is the mean of ${tables} tables per seed.`,
   measurement: "Loss = probability that the next item is one not seen. Slope of log loss against log n over two and a half decades; bend = slope of the upper half less that of the lower, 0 for a power law.",
-  rule: "The table follows a power law where its line bends by at most `straight` and its slope is within `near` of −a/(1+a). At all three a: refutes. At none: supports. Else mixed.",
+  rule: "The table follows a power law where its line bends by at most straight and its slope is within near of −a/(1+a). At all three a: refutes. At none: supports. Else mixed.",
   thresholds: {
     straight: { value: 0.1, unit: "1", meaning: "largest bend that still counts as a line" },
     near: { value: 0.03, unit: "1", meaning: "largest distance of the slope from the theory's" },
@@ -78,8 +79,8 @@ export const claim: Claim = {
           x: { label: "examples n", unit: "", log: true },
           y: { label: "probability of an item not seen", unit: "", log: true },
           lines: [
-            ...exponents.map((a, k) => lineOverSeeds(`lookup table, a = ${a}`, sizes, losses[k]!)),
-            lineOverSeeds("lookup table, items equally frequent", sizes, equal.map((loss) => loss.map((value) => value || NaN))),
+            ...exponents.map((a, k) => ratioLineOverSeeds(`lookup table, a = ${a}`, sizes, losses[k]!)),
+            ratioLineOverSeeds("lookup table, items equally frequent", sizes, equal),
             ...exponents.map((a): Line => ({ name: `slope −${(a / (1 + a)).toFixed(2)}`, role: "theory", x: sizes, y: sizes.map((n) => expectedLoss(a, n)) })),
           ],
         },
@@ -92,7 +93,7 @@ export const claim: Claim = {
     const powerLaws = found.filter(({ a, slope, bend }) => Math.abs(bend) <= straight && Math.abs(slope + a / (1 + a)) <= near).length;
     return {
       verdict: powerLaws === found.length ? "refutes" : powerLaws === 0 ? "supports" : "mixed",
-      reason: `A table that only memorises has slopes ${found.map(({ slope }) => slope.toFixed(3)).join(", ")} (theory ${found.map(({ a }) => (-a / (1 + a)).toFixed(3)).join(", ")}) and bends ${found.map(({ bend }) => bend.toFixed(2)).join(", ")} (a line: at most ${straight}): a power law ${powerLaws} times in ${found.length}.`,
+      reason: `A table that only memorises has slopes ${found.map(({ slope }) => digits(slope, 3)).join(", ")} (theory ${found.map(({ a }) => digits(-a / (1 + a), 3)).join(", ")}) and bends ${found.map(({ bend }) => digits(bend, 1)).join(", ")} (a line: at most ${straight}): a power law ${powerLaws} times in ${found.length}.`,
     };
   },
 };

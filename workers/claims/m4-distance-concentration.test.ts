@@ -26,7 +26,7 @@ test("each verdict", () => {
   const judge = (independent: number, surface: number) => claim.judge(constructed({ "independent-left": independent, "surface-left": surface }), thresholdsOf(claim)).verdict;
   expect([judge(0.1, 0.1), judge(0.1, 0.9), judge(0.9, 0.9)]).toEqual(["supports", "mixed", "refutes"]);
   expect(claim.judge(honest, thresholdsOf(claim)).verdict).toBe("mixed");
-  expect(claim.judge(honest, { concentrates: 2 }).verdict).toBe("supports");
+  expect(claim.judge(honest, { ratio: 2 }).verdict).toBe("supports");
 });
 test("noise off the surface changes the verdict; nothing else is wrong, and the same seed gives the same", async () => {
   const sabotaged = await runClaim(claim, { seeds: [1, 1], sabotaged: true });

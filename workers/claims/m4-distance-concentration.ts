@@ -13,7 +13,8 @@
 import { Random } from "../../probes/random.ts";
 import { mean, standardDeviation } from "../../probes/statistics/moments.ts";
 import { valueOf, type Claim } from "./claim.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { percent } from "./numerals.ts";
+import { lineOverSeeds, overSeeds, ratioLineOverSeeds } from "./over-seeds.ts";
 
 const dimensions = [2, 3, 5, 10, 20, 50, 100, 300, 1000];
 const points = 160;
@@ -34,8 +35,8 @@ export const claim: Claim = {
   data: `${points} points per seed, in D = 2 … 1000 dimensions: with independent standard normal coordinates, and on a surface with two dimensions that bends through all D (random Fourier features of a uniform square).`,
   model: "None: the claim is about distances.",
   measurement: "Coefficient of variation of all pair distances (standard deviation / mean), against D. What is left of it from D = 10 to D = 1000 is the ratio of the two.",
-  rule: "The distances of a data set become alike where at most `concentrates` of their relative spread at D = 10 is left at D = 1000. Both data sets: supports. Neither: refutes. One of them: mixed.",
-  thresholds: { concentrates: { value: 0.3, unit: "1", meaning: "share of the relative spread at D = 10 that may be left at D = 1000; 1/√(2D) leaves 0.10" } },
+  rule: "The distances of a data set become alike where their relative spread at D = 1000 is at most ratio times that at D = 10. Both data sets: supports. Neither: refutes. One of them: mixed.",
+  thresholds: { ratio: { value: 0.3, unit: "1", meaning: "what may be left at D = 1000 of the relative spread at D = 10; 1/√(2D) leaves 0.10" } },
   seeds: [1, 2, 3, 4, 5],
   seconds: 1,
   doesNotShow: "That real data lie on a manifold, or that distances between their raw coordinates mean much. The surface here is a random one.",
@@ -75,8 +76,8 @@ export const claim: Claim = {
           x: { label: "coordinates D", unit: "", log: true },
           y: { label: "standard deviation / mean of pair distances", unit: "", log: true },
           lines: [
-            lineOverSeeds("independent coordinates", dimensions, spread.independent),
-            lineOverSeeds("a surface bent through all D", dimensions, spread.surface),
+            ratioLineOverSeeds("independent coordinates", dimensions, spread.independent),
+            ratioLineOverSeeds("a surface bent through all D", dimensions, spread.surface),
             { name: "chi distribution, about 1/√(2D)", role: "theory", x: dimensions, y: exact },
             { name: "surface, limit of many coordinates", role: "theory", x: dimensions, y: dimensions.map(() => mean(spread.limit)) },
           ],
@@ -92,12 +93,12 @@ export const claim: Claim = {
     };
   },
 
-  judge(evidence, { concentrates = NaN }) {
+  judge(evidence, { ratio = NaN }) {
     const [independent, surface] = [valueOf(evidence, "independent-left"), valueOf(evidence, "surface-left")];
-    const alike = [independent, surface].filter((left) => left <= concentrates).length;
+    const alike = [independent, surface].filter((left) => left <= ratio).length;
     return {
       verdict: alike === 2 ? "supports" : alike === 0 ? "refutes" : "mixed",
-      reason: `From D = 10 to D = 1000 independent coordinates keep ${percent(independent)} of the relative spread of their distances, the surface ${percent(surface)} (alike: at most ${percent(concentrates)}).`,
+      reason: `From D = 10 to D = 1000 independent coordinates keep ${percent(independent)} of the relative spread of their distances, the surface ${percent(surface)} (alike: at most ${percent(ratio)}).`,
     };
   },
 };
@@ -157,8 +158,4 @@ function relativeDensity(distances: Float64Array): number[] {
     if (bin < counts.length) counts[bin]!++;
   }
   return counts.map((count) => count / distances.length / width);
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(0)} %`;
 }

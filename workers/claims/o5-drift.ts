@@ -21,6 +21,7 @@ import { initialMlp, mlp, type Mlp } from "../toys/mlp.ts";
 import { adam, cosine } from "../toys/optimiser.ts";
 import { Training } from "../toys/training.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
+import { digits } from "./numerals.ts";
 import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
 import { agreement, argmaxRows, crossEntropy, evaluate, trainIn } from "./training.ts";
 
@@ -55,7 +56,7 @@ export const claim: Claim = {
   data: `Two noisy rings (radius 1 and 2, noise ${noise}) in ${dimensions} dimensions, a class each; ${test} new points per angle and seed, turned by θ = 0 … 90° out of the plane of the rings, or within it.`,
   model: `The lab's perceptron, two hidden layers of 32, ${networks} of them per seed, trained once at θ = 0; then copies trained further on data at θ = 60°.`,
   measurement: "Accuracy, mean over the networks of a seed, and mean distance to the five nearest of 400 training points, by θ. Loss of accuracy at 60° against 0°; correlation of accuracy with distance over all angles.",
-  rule: "Supports where the loss at 60° is at least `wall` and accuracy falls with distance, by a correlation of at most −`follows`. Refutes where the loss is at most `none`. Else mixed.",
+  rule: "Supports where the loss at 60° is at least wall and accuracy falls with distance, by a correlation of at most −follows. Refutes where the loss is at most none. Else mixed.",
   thresholds: {
     wall: { value: 0.2, unit: "1", meaning: "loss of accuracy at 60° that counts as a wall" },
     follows: { value: 0.7, unit: "1", meaning: "size of the correlation of accuracy with distance" },
@@ -73,7 +74,7 @@ export const claim: Claim = {
     const [loss, along] = [valueOf(evidence, "loss"), valueOf(evidence, "correlation")];
     return {
       verdict: loss <= none ? "refutes" : loss >= wall && along <= -follows ? "supports" : "mixed",
-      reason: `At 60° the model has lost ${loss.toFixed(2)} of its accuracy (a wall: ${wall}; none: ${none}); accuracy and distance from the training data correlate by ${Number.isNaN(along) ? "nothing that could be measured" : along.toFixed(2)}.`,
+      reason: `At 60° the model has lost ${digits(loss)} of its accuracy (a wall: ${wall}; none: ${none}); accuracy and distance from the training data correlate by ${Number.isNaN(along) ? "nothing that could be measured" : digits(along)}.`,
     };
   },
 };

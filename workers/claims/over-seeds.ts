@@ -23,6 +23,19 @@ export function lineOverSeeds(name: string, x: readonly number[], perSeed: reado
   return { name, role, x, y: at.map((values) => mean(values)), ...(perSeed.length > 1 ? { low: intervals.map(([low]) => low), high: intervals.map(([, high]) => high) } : {}) };
 }
 
+/** The same for shares: no value is below 0 or above 1, and the interval ends there. */
+export function shareLineOverSeeds(name: string, x: readonly number[], perSeed: readonly (readonly number[])[], role: SeriesRole = "measured"): Line {
+  const line = lineOverSeeds(name, x, perSeed, role);
+  return { ...line, ...(line.low && line.high ? { low: line.low.map((value) => Math.max(0, value)), high: line.high.map((value) => Math.min(1, value)) } : {}) };
+}
+
+/** The same on a logarithmic axis: geometric mean, and the interval of the mean logarithm; a gap where a seed's value is not positive. */
+export function ratioLineOverSeeds(name: string, x: readonly number[], perSeed: readonly (readonly number[])[], role: SeriesRole = "measured"): Line {
+  const logs = perSeed.map((line) => line.map((_, i) => (perSeed.every((other) => other[i]! > 0) ? Math.log(line[i]!) : NaN)));
+  const { y, low, high } = lineOverSeeds(name, x, logs);
+  return { name, role, x, y: y.map(Math.exp), ...(low && high ? { low: low.map(Math.exp), high: high.map(Math.exp) } : {}) };
+}
+
 /** A bar for each category, its mean over seeds, with the 95 % interval of the mean where there are two seeds or more. */
 export function barOverSeeds(name: string, perCategory: readonly (readonly number[])[]): Extract<Figure, { kind: "bars" }>["bars"][number] {
   const intervals = perCategory.map((values) => meanInterval(values));

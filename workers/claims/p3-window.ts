@@ -19,7 +19,7 @@ import { Training } from "../toys/training.ts";
 import { initialAttention, type Attention } from "../toys/transformer.ts";
 import { attentionModel, initialAttentionModel, plainAttention, type Attended, type AttentionModel } from "./attention-model.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { overSeeds, shareLineOverSeeds } from "./over-seeds.ts";
 import { argmaxRows, crossEntropy, evaluate } from "./training.ts";
 
 export interface P3Size {
@@ -115,7 +115,7 @@ export async function experiment({ seeds, sabotaged, progress }: Pick<ClaimConte
         x: { label: "window w", unit: "tokens", log: true },
         y: { label: "share of tokens predicted right", unit: "" },
         lines: [
-          ...languages.map((language) => lineOverSeeds(`${language}: the token ${lagOf(language)} before decides`, windows, runs.map((run) => run[language]))),
+          ...languages.map((language) => shareLineOverSeeds(`${language}: the token ${lagOf(language)} before decides`, windows, runs.map((run) => run[language]))),
           ...(sabotaged ? (["far"] as const) : languages).map((language) => ({ name: `best possible, ${language}`, role: "theory" as const, x: windows, y: windows.map((w) => (w >= lagOf(language) ? ceiling : 1 / tokensCount)) })),
         ],
       },

@@ -126,7 +126,7 @@ export async function measure(context: ClaimContext, { problems }: { readonly pr
       },
       {
         kind: "lines",
-        title: "Keys needed, token by token, in pointer chase: even positions end an arrow, the chain of thought begins at 37",
+        title: "Keys needed, token by token, in pointer chase: odd positions end an arrow, the chain of thought begins at 37",
         x: { label: "position", unit: "" },
         y: { label: "keys that hold 95 %, mean over heads", unit: "" },
         lines: [

@@ -62,7 +62,8 @@ export function rates(counts: readonly Count[]): { y: number[]; low: number[]; h
 }
 
 /**
- * The difference of two independent shares, a − b, with its 95 % interval.
+ * The difference of two shares, a − b, with its 95 % interval as if they were
+ * independent: wider than need be where both are of the same problems.
  *
  * Source: Newcombe 1998, method 10, from the two Wilson intervals.
  */

@@ -11,7 +11,7 @@ import { effectiveRank } from "../../probes/geometry/effective-rank.ts";
 import { mean } from "../../probes/statistics/moments.ts";
 import { tensor, type Tensor } from "../../probes/tensor.ts";
 import { type Claim, type ClaimContext, type Evidence, valueOf } from "./claim.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { barOverSeeds, lineOverSeeds, overSeeds } from "./over-seeds.ts";
 import { trainTextModel, type Place, type TextModelSize } from "./text-model.ts";
 
 export interface Q2gSize extends TextModelSize {
@@ -104,18 +104,14 @@ export async function experiment({ seeds, sabotaged, progress }: Pick<ClaimConte
     ...places.map((place) => overSeeds({ id: `rank-${place}`, label: `effective rank of what attention adds, gate on: ${names[place]}`, unit: "1" }, of(place, "rank"))),
     ...places.filter((place) => place !== "plain" && !(sabotaged && place === "attention")).map((place) => overSeeds({ id: `gate-${place}`, label: `mean gate on: ${names[place]}`, unit: "1" }, of(place, "gate"))),
   ];
-  const bars = (prefix: string) => {
-    const found = places.map((place) => quantities.find(({ id }) => id === `${prefix}-${place}`)!);
-    return { values: found.map(({ value }) => value), low: found.map(({ value, low = value }) => low), high: found.map(({ value, high = value }) => high) };
-  };
   const positions = runs[0]!.plain.byPosition.map((_, i) => size.keys + 1 + i);
   const inPaper = Object.keys(published.perplexity) as (keyof typeof published.perplexity)[];
   return {
     quantities,
     figures: [
-      { kind: "bars", title: "Loss above the best possible, by place of the gate", y: { label: "excess", unit: "nats" }, categories: places.map((place) => names[place]), bars: [{ name: "this run", role: "measured", ...bars("excess") }] },
+      { kind: "bars", title: "Loss above the best possible, by place of the gate", y: { label: "excess", unit: "nats" }, categories: places.map((place) => names[place]), bars: [barOverSeeds("this run", places.map((place) => of(place, "excess")))] },
       { kind: "bars", title: `Published: perplexity of a 15B mixture of experts (${published.source})`, y: { label: "perplexity below 6.1", unit: "" }, categories: inPaper.map((place) => names[place]), bars: [{ name: "6.1 − perplexity", role: "theory", values: inPaper.map((place) => 6.1 - published.perplexity[place]) }] },
-      { kind: "bars", title: "Effective rank of what attention adds to the stream", y: { label: "effective rank", unit: "" }, categories: places.map((place) => names[place]), bars: [{ name: "this run", role: "measured", ...bars("rank") }] },
+      { kind: "bars", title: "Effective rank of what attention adds to the stream", y: { label: "effective rank", unit: "" }, categories: places.map((place) => names[place]), bars: [barOverSeeds("this run", places.map((place) => of(place, "rank")))] },
       { kind: "lines", title: "Excess by place in the text", x: { label: "token", unit: "" }, y: { label: "excess", unit: "nats" }, lines: (["plain", "query", "attention"] as const).map((place) => lineOverSeeds(names[place], positions, runs.map((run) => run[place].byPosition))) },
     ],
     remarks: [`${size.steps} steps with ${size.batch} texts, ${size.tests} texts in the test.`],

@@ -16,7 +16,7 @@
 import { mean } from "../../probes/statistics/moments.ts";
 import { type Claim, type ClaimContext, type Evidence, valueOf } from "./claim.ts";
 import { vocabularyOf, type Kind } from "./facts-and-text.ts";
-import { overSeeds } from "./over-seeds.ts";
+import { barOverSeeds, overSeeds } from "./over-seeds.ts";
 import { trainTextModel, type TextModel, type TextModelSize } from "./text-model.ts";
 
 export interface Q3gSize extends TextModelSize {
@@ -107,8 +107,7 @@ export async function experiment({ seeds, sabotaged, progress }: Pick<ClaimConte
   const both = (id: string, label: string, unit: string, value: (result: Result) => number, reference?: typeof published) =>
     kinds.map((kind) => overSeeds({ id: `${id}-${kind}`, label: `${label}, ${kind}`, unit, ...(reference ? { reference: { value: reference[kind], source: `15B mixture of experts, all tokens, ${reference.source}` } } : {}) }, of(kind, value)));
   const heads = runs[0]!.plain.mass.flatMap((row, l) => row.map((_, h) => ({ l, h, name: size.heads > 1 ? `layer ${l + 1}, head ${h + 1}` : `layer ${l + 1}` })));
-  const bars = (kind: (typeof kinds)[number], part: "mass" | "self") => heads.map(({ l, h }) => overSeeds({ id: "", label: "", unit: "1" }, of(kind, (result) => result[part][l]![h]!)));
-  const series = (name: string, found: ReturnType<typeof bars>) => ({ name, role: "measured" as const, values: found.map(({ value }) => value), low: found.map(({ value, low = value }) => low), high: found.map(({ value, high = value }) => high) });
+  const bar = (kind: (typeof kinds)[number], part: "mass" | "self") => barOverSeeds(kind, heads.map(({ l, h }) => of(kind, (result) => result[part][l]![h]!)));
   const ticks = Array.from({ length: size.length }, (_, t) => (t === 0 ? "⟨s⟩" : String(t)));
   return {
     quantities: [
@@ -129,12 +128,12 @@ export async function experiment({ seeds, sabotaged, progress }: Pick<ClaimConte
         y: { label: "attention", unit: "" },
         categories: heads.map(({ name }) => name),
         bars: [
-          series("plain", bars("plain", "mass")),
-          series("gated", bars("gated", "mass")),
+          bar("plain", "mass"),
+          bar("gated", "mass"),
           { name: "even attention", role: "null", values: heads.map(() => mean(of("plain", ({ even }) => even))) },
         ],
       },
-      { kind: "bars", title: "Attention of words on themselves", y: { label: "attention", unit: "" }, categories: heads.map(({ name }) => name), bars: [series("plain", bars("plain", "self")), series("gated", bars("gated", "self"))] },
+      { kind: "bars", title: "Attention of words on themselves", y: { label: "attention", unit: "" }, categories: heads.map(({ name }) => name), bars: [bar("plain", "self"), bar("gated", "self")] },
       { kind: "bars", title: `Published: attention on the first token (${published.source})`, y: { label: "mean over layers and heads", unit: "" }, categories: ["plain", "gated"], bars: [{ name: "15B mixture of experts", role: "theory", values: [published.plain, published.gated] }] },
       ...kinds.map((kind) => ({ kind: "grid" as const, title: `Who looks where, ${kind}, the head that looks most at the first token, seed ${seeds[0]}`, rowLabel: "token that looks", columnLabel: "token looked at", rows: ticks, columns: ticks, values: [...runs[0]![kind].pattern], unit: "attention" })),
     ],

@@ -5,7 +5,7 @@ import { mean } from "../../probes/statistics/moments.ts";
 import { claimFaults, repeatFaults, testContext } from "./claim-checks.test-support.ts";
 import { thresholdsOf, valueOf, type Evidence } from "./claim.ts";
 import { constructed } from "./constructed.test-support.ts";
-import { claim, exponent, logNormsOfToy, measure } from "./r4-jacobian-products.ts";
+import { claim, exponent, logNormsOfToy, measure, toyOf } from "./r4-jacobian-products.ts";
 
 let honest: Evidence;
 beforeAll(async () => { honest = await measure(testContext("R4", { seeds: [1, 2, 3] }), 6); });
@@ -45,8 +45,8 @@ test("above log g by what sticks out of the disc", () => {
   expect(Math.abs(above - expectedLogRadius(100))).toBeLessThan(0.02);
 });
 test("the toy's own gradients: no step, no change; a step through tanh shrinks what an orthogonal matrix keeps", () => {
-  for (const log of logNormsOfToy("residual", 0, new Random(1), 6)) expect(Math.abs(log)).toBeLessThan(1e-5);
-  const logs = logNormsOfToy("vanilla", 1, new Random(1), 6);
+  for (const log of logNormsOfToy(toyOf("residual", 0), new Random(1), 6)) expect(Math.abs(log)).toBeLessThan(1e-5);
+  const logs = logNormsOfToy(toyOf("vanilla", 1), new Random(1), 6);
   logs.slice(1).forEach((log, t) => expect(log).toBeLessThan(logs[t]!));
 });
 test("the growth of a geometric series", () => expect(exponent(Array.from({ length: 20 }, (_, t) => 3 - 0.5 * t))).toBeCloseTo(-0.5, 12));

@@ -21,6 +21,7 @@ import { dispose, fromTensor, jit, keep, type np, toTensor, vjp } from "../toys/
 import { glorot, normal, zeros } from "../toys/initialise.ts";
 import { initialRnn, rnn, type Rnn, type RnnForm } from "../toys/rnn.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence, type Line } from "./claim.ts";
+import { digits } from "./numerals.ts";
 import { barOverSeeds, lineOverSeeds, overSeeds } from "./over-seeds.ts";
 
 const size = 100;
@@ -54,12 +55,12 @@ export const claim: Claim = {
   data: `None for a network at rest. For a driven one ${toySteps} inputs of ${inputSize} standard normal numbers.`,
   model: `The lab's recurrent network with ${size} units. Recurrent matrices of gain g = 0.5 … 1.5, entries N(0, g²/${size}), ${draws} per gain and seed; an orthogonal matrix; and its vanilla, residual and gated forms as they are before training.`,
   measurement: `λ = slope of log ‖J_1 ⋯ J_t v‖ against t past the first quarter of ${steps} steps (${toySteps} where it is driven), v random of norm 1, in float64; then the slope of λ against log g. For the three forms the Jacobians are taken by differentiation of the toy itself, step by step.`,
-  rule: "λ follows log g with a slope within `near` of 1: supports. Within `near` of 0, so that the gain does not matter: refutes. Else mixed.",
+  rule: "λ follows log g with a slope within near of 1: supports. Within near of 0, so that the gain does not matter: refutes. Else mixed.",
   thresholds: { near: { value: 0.1, unit: "1", meaning: "distance of the slope of λ against log g from 1, or from 0" } },
   seeds: [1, 2, 3, 4, 5],
   seconds: 5,
-  doesNotShow: "That trained networks cannot remember: training, gates and orthogonal matrices move λ towards 0, as the second and third figures show. Nor that curvature of the data has a part in it: at rest the network is linear.",
-  wouldChange: "Matrices that keep norms, whatever their gain was: the sabotaged run makes every matrix orthogonal.",
+  doesNotShow: "What training makes of λ: no network here is trained, and gates, which can learn to hold a state, do not hold it before (third figure; the residual step comes nearest to 0). Nor that curvature of the data has a part in it: at rest the network is linear.",
+  wouldChange: "Matrices that keep norms, whatever their gain was: the sabotaged run makes every matrix orthogonal. Saturation changes it as well: driven by inputs, tanh shrinks gradients up to a gain of 1.5 (second figure).",
   sabotage: { what: "Every recurrent matrix is made orthogonal, so that its gain is lost.", verdict: "refutes" },
 
   run: (context) => measure(context),
@@ -68,7 +69,7 @@ export const claim: Claim = {
     const slope = valueOf(evidence, "slope");
     return {
       verdict: Math.abs(slope - 1) <= near ? "supports" : Math.abs(slope) <= near ? "refutes" : "mixed",
-      reason: `The growth of log norm per step follows log g with slope ${slope.toFixed(3)} (1 within ${near}: the gain alone decides); an orthogonal matrix gives ${valueOf(evidence, "orthogonal").toExponential(0)} per step.`,
+      reason: `The growth of log norm per step follows log g with slope ${slope.toFixed(3)} (1 within ${near}: the gain alone decides); an orthogonal matrix gives ${digits(valueOf(evidence, "orthogonal"), 1)} per step.`,
     };
   },
 };
@@ -82,6 +83,7 @@ export async function measure({ seeds, sabotaged, progress }: ClaimContext, T = 
   const norms = drawn.map(() => [] as number[][]);
   const stillNorms: number[][] = [];
   const states = jit((p: Rnn, x: np.Array): np.Array => rnn(p, x, { form: "vanilla" }).hidden);
+  const toys = forms.map(({ form, stepSize }) => toyOf(form, stepSize));
   for (const [s, seed] of seeds.entries()) {
     const random = new Random(seed);
     const restRow: number[] = [];
@@ -103,9 +105,10 @@ export async function measure({ seeds, sabotaged, progress }: ClaimContext, T = 
     const growth = logNorms(orthonormal(random), random);
     still.push(exponent(growth));
     stillNorms.push(marks.map((t) => growth[t]!));
-    forms.forEach(({ form, stepSize }, f) => byForm[f]!.push(exponent(logNormsOfToy(form, stepSize, random.fork(form), T))));
+    toys.forEach((toy, f) => byForm[f]!.push(exponent(logNormsOfToy(toy, random.fork(toy.form), T))));
   }
   states.dispose();
+  for (const toy of toys) toy.dispose();
   await progress(1, "done");
   const logGains = gains.map(Math.log);
   const last = steps / Math.LN10;
@@ -113,7 +116,7 @@ export async function measure({ seeds, sabotaged, progress }: ClaimContext, T = 
     quantities: [
       overSeeds({ id: "slope", label: "slope of λ against log g", unit: "1", reference: { value: 1, source: "λ = log g, circular law" } }, atRest.map((row) => leastSquares(logGains, row).slope)),
       overSeeds({ id: "orthogonal", label: "λ of an orthogonal matrix", unit: "1/step", reference: { value: 0, source: "it keeps every norm" } }, still),
-      ...gains.map((gain, k) => overSeeds({ id: `rest-${gain}`, label: `λ at rest, gain ${gain} (log g = ${Math.log(gain).toFixed(3)})`, unit: "1/step", ...(table[gain] === undefined ? {} : { reference: { value: table[gain], source: "one matrix, computed once for the claims table" } }) }, atRest.map((row) => row[k]!))),
+      ...gains.map((gain, k) => overSeeds({ id: `rest-${gain}`, label: `λ at rest, gain ${gain} (log g = ${digits(Math.log(gain))})`, unit: "1/step", ...(table[gain] === undefined ? {} : { reference: { value: table[gain], source: "one matrix, computed once for the claims table" } }) }, atRest.map((row) => row[k]!))),
       ...[0.5, 1.5].map((gain) => overSeeds({ id: `driven-${gain}`, label: `λ when driven by inputs, gain ${gain}`, unit: "1/step" }, driven.map((row) => row[gains.indexOf(gain)]!))),
       ...forms.map(({ form, name }, f) => overSeeds({ id: form, label: `λ of the toy before training, ${name}`, unit: "1/step" }, byForm[f]!)),
     ],
@@ -211,11 +214,15 @@ function slopesWhenDriven(W: Float64Array, random: Random, states: (p: Rnn, x: n
   return Float32Array.from(data, (_, i) => 1 - data[(T - 1 - Math.floor(i / size)) * size + (i % size)]! ** 2);
 }
 
-/** The same log norms for a form of the toy as it is initialised, by the toy's own gradient at each step. */
-export function logNormsOfToy(form: RnnForm, stepSize: number, random: Random, T: number): number[] {
-  const parameters = initialRnn(random, inputSize, size, form);
-  const x = normal(random, [1, T, inputSize], 1);
-  const at = (t: number): np.Array => x.ref.slice([], [t, t + 1]);
+/** One step of a form of the toy, and of a gradient through it, compiled. */
+interface Toy {
+  readonly form: RnnForm;
+  forth(p: Rnn, input: np.Array, start: np.Array): np.Array;
+  back(p: Rnn, input: np.Array, start: np.Array, v: np.Array): np.Array;
+  dispose(): void;
+}
+
+export function toyOf(form: RnnForm, stepSize: number): Toy {
   const step = (p: Rnn, input: np.Array, start: np.Array): np.Array => {
     const { hidden, gates } = rnn(p, input, { form, stepSize, start });
     dispose(gates);
@@ -227,6 +234,22 @@ export function logNormsOfToy(form: RnnForm, stepSize: number, random: Random, T
     after.dispose();
     return pull(v)[0];
   });
+  return {
+    form,
+    forth,
+    back,
+    dispose() {
+      forth.dispose();
+      back.dispose();
+    },
+  };
+}
+
+/** The same log norms for a toy as it is initialised, by its own gradient at each step. */
+export function logNormsOfToy({ form, forth, back }: Toy, random: Random, T: number): number[] {
+  const parameters = initialRnn(random, inputSize, size, form);
+  const x = normal(random, [1, T, inputSize], 1);
+  const at = (t: number): np.Array => x.ref.slice([], [t, t + 1]);
   // states[t] is what step t starts from.
   const states = [zeros([1, size])];
   for (let t = 0; t < T - 1; t++) states.push(forth(keep(parameters), at(t), states[t]!.ref));
@@ -243,8 +266,6 @@ export function logNormsOfToy(form: RnnForm, stepSize: number, random: Random, T
     v = toTensor(back(keep(parameters), at(t), states[t]!, fromTensor(tensor([1, size], v.map((value) => value / norm))))).data;
   }
   note();
-  forth.dispose();
-  back.dispose();
   dispose([x, parameters]);
   return logs;
 }

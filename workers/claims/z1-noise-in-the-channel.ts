@@ -14,7 +14,8 @@
  */
 import { Random } from "../../probes/random.ts";
 import { normalTail } from "../../probes/statistics/wilcoxon.ts";
-import { valueOf, type Claim } from "./claim.ts";
+import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
+import { digits } from "./numerals.ts";
 import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
 
 const codes = 26;
@@ -41,7 +42,7 @@ export const claim: Claim = {
   data: `${codes} random codes in ${dimensions} dimensions, one thought per chain, chains of 1 to 32 steps; noise of σ = 0.5 … 4 per coordinate and step, beside codes of 1 per coordinate.`,
   model: "Two ideal channels, without a network: every step is right but for its noise. The token channel hands on the nearest code, the latent channel the vector as it is. At the end both are read by the nearest code.",
   measurement: `Accuracy after n steps. Drift = accuracy after one step less accuracy after 16, at σ = 1. Beside it a blend of two codes (${blend.more} and ${blend.less}) at σ = ${blend.noise}: accuracy on the weaker one, read as the code nearest to what is left without the stronger.`,
-  rule: "The two drifts differ where one is larger by `margin`. The token channel drifts more: supports. The latent channel drifts more: refutes. Neither: mixed.",
+  rule: "The two drifts differ where one is larger by margin. The token channel drifts more: supports. The latent channel drifts more: refutes. Neither: mixed.",
   thresholds: { margin: { value: 0.1, unit: "1", meaning: "difference of the two drifts, in accuracy, that counts" } },
   seeds: [1, 2, 3],
   seconds: 2,
@@ -49,92 +50,94 @@ export const claim: Claim = {
   wouldChange: "Tokens that are drawn at random instead of the most probable one, or a vocabulary so dense that the nearest word is often the wrong one (large σ in the second figure): then each step errs, and errors of tokens stay. The sabotaged run slips in one step of eight.",
   sabotage: { what: "In one step of eight the token channel says a word at random.", verdict: "supports" },
 
-  async run({ seeds, size, sabotaged, progress }) {
-    const trials = size === "full" ? 4000 : 400;
-    const slip = sabotaged ? slips : 0;
-    const byStep: Record<Channel, number[][]> = { token: [], latent: [] };
-    const byNoise: Record<Channel, number[][]> = { token: [], latent: [] };
-    const blends: Record<Channel, number[][]> = { token: [], latent: [] };
-    for (const [s, seed] of seeds.entries()) {
-      await progress(s / seeds.length, `chains of up to 32 steps, seed ${seed}`);
-      const random = new Random(seed);
-      const steps = accuracies(random.fork("steps"), trials, 1, chain, slip);
-      // σ = 1 is the same experiment in both figures.
-      const levels = noises.map((noise) => (noise === 1 ? pick(steps, chain.indexOf(16)) : accuracies(random.fork(`noise ${noise}`), trials, noise, [16], slip)));
-      const blended = accuracies(random.fork("blend"), trials, blend.noise, chain, slip, blend);
-      for (const channel of ["token", "latent"] as const) {
-        byStep[channel].push(steps[channel]);
-        byNoise[channel].push(levels.map((level) => level[channel][0]!));
-        blends[channel].push(blended[channel]);
-      }
-    }
-    await progress(1, "done");
-    const at = (lines: readonly number[][], list: readonly number[], value: number): number[] => lines.map((line) => line[list.indexOf(value)]!);
-    const drift = (lines: readonly number[][]): number[] => at(lines, chain, 1).map((first, s) => first - at(lines, chain, 16)[s]!);
-    const length = Math.sqrt(dimensions);
-    const theory = {
-      token: (noise: number, n: number) => 1 / codes + (1 - 1 / codes) * (1 - ((1 - orthogonalAccuracy(length / noise)) * codes) / (codes - 1)) ** n,
-      latent: (noise: number, n: number) => orthogonalAccuracy(length / noise / Math.sqrt(n)),
-    };
-    const measured = "26 codes, d = 64, computed once for the claims table";
-    return {
-      quantities: [
-        overSeeds({ id: "token-drift", label: "drift over 16 steps, token channel, σ = 1", unit: "1" }, drift(byStep.token)),
-        overSeeds({ id: "latent-drift", label: "drift over 16 steps, latent channel, σ = 1", unit: "1" }, drift(byStep.latent)),
-        overSeeds({ id: "token-1", label: "accuracy after 16 steps, token channel, σ = 1", unit: "1", reference: { value: 1, source: measured } }, at(byNoise.token, noises, 1)),
-        overSeeds({ id: "latent-1", label: "accuracy after 16 steps, latent channel, σ = 1", unit: "1", reference: { value: 0.483, source: measured } }, at(byNoise.latent, noises, 1)),
-        overSeeds({ id: "token-1.5", label: "accuracy after 16 steps, token channel, σ = 1.5", unit: "1", reference: { value: 0.947, source: measured } }, at(byNoise.token, noises, 1.5)),
-        overSeeds({ id: "latent-1.5", label: "accuracy after 16 steps, latent channel, σ = 1.5", unit: "1", reference: { value: 0.277, source: measured } }, at(byNoise.latent, noises, 1.5)),
-        overSeeds({ id: "token-blend", label: "the weaker of two blended thoughts after 16 steps, token channel, σ = 0.25", unit: "1", reference: { value: 1 / (codes - 1), source: "chance" } }, at(blends.token, chain, 16)),
-        overSeeds({ id: "latent-blend", label: "the weaker of two blended thoughts after 16 steps, latent channel, σ = 0.25", unit: "1" }, at(blends.latent, chain, 16)),
-      ],
-      figures: [
-        {
-          kind: "lines",
-          title: "One thought, handed on with noise σ = 1",
-          x: { label: "steps", unit: "", log: true },
-          y: { label: "accuracy", unit: "" },
-          lines: [
-            lineOverSeeds("token channel", chain, byStep.token),
-            lineOverSeeds("latent channel", chain, byStep.latent),
-            { name: "token: (1 − ε)ⁿ", role: "theory", x: chain, y: chain.map((n) => theory.token(1, n)) },
-            { name: "latent: noise σ√n", role: "theory", x: chain, y: chain.map((n) => theory.latent(1, n)) },
-            { name: "chance", role: "null", x: chain, y: chain.map(() => 1 / codes) },
-          ],
-        },
-        {
-          kind: "lines",
-          title: "After 16 steps, by noise",
-          x: { label: "σ per coordinate and step", unit: "" },
-          y: { label: "accuracy", unit: "" },
-          lines: [
-            lineOverSeeds("token channel", noises, byNoise.token),
-            lineOverSeeds("latent channel", noises, byNoise.latent),
-            { name: "token, codes at right angles", role: "theory", x: noises, y: noises.map((noise) => theory.token(noise, 16)) },
-            { name: "latent, codes at right angles", role: "theory", x: noises, y: noises.map((noise) => theory.latent(noise, 16)) },
-            { name: "chance", role: "null", x: noises, y: noises.map(() => 1 / codes) },
-          ],
-        },
-        {
-          kind: "lines",
-          title: `A blend of two thoughts, σ = ${blend.noise}: the weaker one`,
-          x: { label: "steps", unit: "", log: true },
-          y: { label: "accuracy on the weaker thought", unit: "" },
-          lines: [lineOverSeeds("token channel", chain, blends.token), lineOverSeeds("latent channel", chain, blends.latent), { name: "chance", role: "null", x: chain, y: chain.map(() => 1 / (codes - 1)) }],
-        },
-      ],
-      remarks: ["Where the essay is right: an argmax forgets the weaker of two blended thoughts. It does so at the first step, and no more at the later ones: a loss, not a drift."],
-    };
-  },
+  run: (context) => measure(context, context.size === "full" ? 4000 : 400),
 
   judge(evidence, { margin = NaN }) {
     const [token, latent] = [valueOf(evidence, "token-drift"), valueOf(evidence, "latent-drift")];
     return {
       verdict: token >= latent + margin ? "supports" : latent >= token + margin ? "refutes" : "mixed",
-      reason: `Over 16 steps at σ = 1 the token channel loses ${token.toFixed(3)} of its accuracy, the latent channel ${latent.toFixed(3)} (they differ from ${margin} on).`,
+      reason: `Over 16 steps at σ = 1 the token channel loses ${digits(token)} of its accuracy, the latent channel ${digits(latent)} (they differ from ${margin} on).`,
     };
   },
 };
+
+/** @param trials  chains per seed and condition */
+export async function measure({ seeds, sabotaged, progress }: ClaimContext, trials: number): Promise<Evidence> {
+  const slip = sabotaged ? slips : 0;
+  const byStep: Record<Channel, number[][]> = { token: [], latent: [] };
+  const byNoise: Record<Channel, number[][]> = { token: [], latent: [] };
+  const blends: Record<Channel, number[][]> = { token: [], latent: [] };
+  for (const [s, seed] of seeds.entries()) {
+    await progress(s / seeds.length, `chains of up to 32 steps, seed ${seed}`);
+    const random = new Random(seed);
+    const steps = accuracies(random.fork("steps"), trials, 1, chain, slip);
+    // σ = 1 is the same experiment in both figures.
+    const levels = noises.map((noise) => (noise === 1 ? pick(steps, chain.indexOf(16)) : accuracies(random.fork(`noise ${noise}`), trials, noise, [16], slip)));
+    const blended = accuracies(random.fork("blend"), trials, blend.noise, chain, slip, blend);
+    for (const channel of ["token", "latent"] as const) {
+      byStep[channel].push(steps[channel]);
+      byNoise[channel].push(levels.map((level) => level[channel][0]!));
+      blends[channel].push(blended[channel]);
+    }
+  }
+  await progress(1, "done");
+  const at = (lines: readonly number[][], list: readonly number[], value: number): number[] => lines.map((line) => line[list.indexOf(value)]!);
+  const drift = (lines: readonly number[][]): number[] => at(lines, chain, 1).map((first, s) => first - at(lines, chain, 16)[s]!);
+  const length = Math.sqrt(dimensions);
+  const theory = {
+    token: (noise: number, n: number) => 1 / codes + (1 - 1 / codes) * (1 - ((1 - orthogonalAccuracy(length / noise)) * codes) / (codes - 1)) ** n,
+    latent: (noise: number, n: number) => orthogonalAccuracy(length / noise / Math.sqrt(n)),
+  };
+  const measured = "26 codes, d = 64, computed once for the claims table";
+  return {
+    quantities: [
+      overSeeds({ id: "token-drift", label: "drift over 16 steps, token channel, σ = 1", unit: "1" }, drift(byStep.token)),
+      overSeeds({ id: "latent-drift", label: "drift over 16 steps, latent channel, σ = 1", unit: "1" }, drift(byStep.latent)),
+      overSeeds({ id: "token-1", label: "accuracy after 16 steps, token channel, σ = 1", unit: "1", reference: { value: 1, source: measured } }, at(byNoise.token, noises, 1)),
+      overSeeds({ id: "latent-1", label: "accuracy after 16 steps, latent channel, σ = 1", unit: "1", reference: { value: 0.483, source: measured } }, at(byNoise.latent, noises, 1)),
+      overSeeds({ id: "token-1.5", label: "accuracy after 16 steps, token channel, σ = 1.5", unit: "1", reference: { value: 0.947, source: measured } }, at(byNoise.token, noises, 1.5)),
+      overSeeds({ id: "latent-1.5", label: "accuracy after 16 steps, latent channel, σ = 1.5", unit: "1", reference: { value: 0.277, source: measured } }, at(byNoise.latent, noises, 1.5)),
+      overSeeds({ id: "token-blend", label: "the weaker of two blended thoughts after 16 steps, token channel, σ = 0.25", unit: "1", reference: { value: 1 / (codes - 1), source: "chance" } }, at(blends.token, chain, 16)),
+      overSeeds({ id: "latent-blend", label: "the weaker of two blended thoughts after 16 steps, latent channel, σ = 0.25", unit: "1" }, at(blends.latent, chain, 16)),
+    ],
+    figures: [
+      {
+        kind: "lines",
+        title: "One thought, handed on with noise σ = 1",
+        x: { label: "steps", unit: "", log: true },
+        y: { label: "accuracy", unit: "" },
+        lines: [
+          lineOverSeeds("token channel", chain, byStep.token),
+          lineOverSeeds("latent channel", chain, byStep.latent),
+          { name: "token: (1 − ε)ⁿ", role: "theory", x: chain, y: chain.map((n) => theory.token(1, n)) },
+          { name: "latent: noise σ√n", role: "theory", x: chain, y: chain.map((n) => theory.latent(1, n)) },
+          { name: "chance", role: "null", x: chain, y: chain.map(() => 1 / codes) },
+        ],
+      },
+      {
+        kind: "lines",
+        title: "After 16 steps, by noise",
+        x: { label: "σ per coordinate and step", unit: "" },
+        y: { label: "accuracy", unit: "" },
+        lines: [
+          lineOverSeeds("token channel", noises, byNoise.token),
+          lineOverSeeds("latent channel", noises, byNoise.latent),
+          { name: "token, codes at right angles", role: "theory", x: noises, y: noises.map((noise) => theory.token(noise, 16)) },
+          { name: "latent, codes at right angles", role: "theory", x: noises, y: noises.map((noise) => theory.latent(noise, 16)) },
+          { name: "chance", role: "null", x: noises, y: noises.map(() => 1 / codes) },
+        ],
+      },
+      {
+        kind: "lines",
+        title: `A blend of two thoughts, σ = ${blend.noise}: the weaker one`,
+        x: { label: "steps", unit: "", log: true },
+        y: { label: "accuracy on the weaker thought", unit: "" },
+        lines: [lineOverSeeds("token channel", chain, blends.token), lineOverSeeds("latent channel", chain, blends.latent), { name: "chance", role: "null", x: chain, y: chain.map(() => 1 / (codes - 1)) }],
+      },
+    ],
+    remarks: ["Where the essay is right: an argmax forgets the weaker of two blended thoughts. It does so at the first step, and no more at the later ones: a loss, not a drift."],
+  };
+}
 
 function pick({ token, latent }: Record<Channel, number[]>, at: number): Record<Channel, number[]> {
   return { token: [token[at]!], latent: [latent[at]!] };

@@ -14,44 +14,54 @@ const request = { architecture: "mlp", task: "flip-flop", seed: 1 } as const;
 
 test("it learns: a bit that was written just before is read rightly, which chance does half the time", async () => {
   const lab = new LabService();
-  expect(lab.begin(request)).toBeGreaterThan(10_000);
-  const before = lab.examine(0, 200);
+  expect(await lab.begin(request)).toBeGreaterThan(10_000);
+  const before = lab.examine(0, 50);
   expect(before.correct / before.of).toBeLessThan(0.7);
   const told: StudyProgress[] = [];
-  expect(await lab.study(70, (progress) => told.push(progress))).toEqual({ step: 70, stopped: false });
+  expect(await lab.study(60, (progress) => told.push(progress))).toEqual({ step: 60, stopped: false });
   expect(told[0]!.step).toBe(1);
-  expect(told.at(-1)!.step).toBe(70);
+  expect(told.at(-1)!.step).toBe(60);
   const losses = told.flatMap((progress) => progress.losses);
-  expect(losses.map(([step]) => step)).toEqual(Array.from({ length: 7 }, (_, i) => 10 * (i + 1)));
+  expect(losses.map(([step]) => step)).toEqual(Array.from({ length: 6 }, (_, i) => 10 * (i + 1)));
   expect(losses[0]![1]).toBeGreaterThan(0.5);
-  const after = lab.examine(0, 200);
+  const after = lab.examine(0, 100);
   expect(after.correct / after.of).toBeGreaterThan(0.9);
   // It sees 15 tokens back; what was written 8 instructions before the read stands 17 back.
-  const far = lab.examine(8, 400);
-  expect(Math.abs(far.correct / far.of - 0.5)).toBeLessThan(0.12);
+  const far = lab.examine(8, 200);
+  expect(Math.abs(far.correct / far.of - 0.5)).toBeLessThan(0.16);
 });
 
 test("stopped and gone on with is as if it had gone through; from other weights it is not", async () => {
   const [through, stopped] = [new LabService(), new LabService()];
-  through.begin(request);
+  await through.begin(request);
   await through.study(5);
-  stopped.begin(request);
+  await stopped.begin(request);
   const half = stopped.study(5, ({ step }) => {
     if (step === 1) stopped.stop();
   });
   expect(await half).toEqual({ step: 1, stopped: true });
   expect(await stopped.study(5)).toEqual({ step: 5, stopped: false });
   expect(stopped.weights()).toEqual(through.weights());
-  stopped.begin({ ...request, seed: 2 }, through.weights());
+  await stopped.begin({ ...request, seed: 2 }, through.weights());
   expect(stopped.weights()).toEqual(through.weights());
   await stopped.study(1);
   expect(stopped.weights()).not.toEqual(through.weights());
 });
 
+test("another model is begun while one trains: the first ends at its next step", async () => {
+  const lab = new LabService();
+  await lab.begin(request);
+  const first = lab.study(1000);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await lab.begin({ ...request, seed: 2 });
+  expect(await first).toMatchObject({ stopped: true });
+  expect(await lab.study(1)).toEqual({ step: 1, stopped: false });
+});
+
 test("an examination and as many looks count the same right answers", async () => {
   const lab = new LabService();
-  lab.begin(request);
-  await lab.study(10);
+  await lab.begin(request);
+  await lab.study(3);
   const { correct } = lab.examine(4, 50);
   let right = 0;
   for (let problem = 0; problem < 50; problem++) {
@@ -63,7 +73,7 @@ test("an examination and as many looks count the same right answers", async () =
 
 test("a look is a trace like any other, and what the blocks keep stands beside it", async () => {
   const lab = new LabService();
-  lab.begin({ architecture: "transformer", task: "multi-query-recall", seed: 3 });
+  await lab.begin({ architecture: "transformer", task: "multi-query-recall", seed: 3 });
   const { trace, inner } = await lab.look({ architecture: "transformer", task: "multi-query-recall", problem: 5, difficulty: 4 });
   expect(trace.model).toMatchObject({ engine: "toy", source: "lab", architecture: "transformer", layers: 2, hiddenSize: 32 });
   expect(trace.model.revision).toMatch(/^[0-9a-f]{64}$/);
@@ -96,18 +106,18 @@ test("a look is a trace like any other, and what the blocks keep stands beside i
 test("what is not there, or does not fit, is refused", async () => {
   const lab = new LabService();
   await expect(lab.study(1)).rejects.toThrow("lab: expected a model in training, got none; begin first");
-  expect(() => lab.begin({ ...request, task: "chess" })).toThrow("sequence task: expected one of");
-  expect(() => lab.begin({ ...request, seed: 0.5 })).toThrow("lesson: expected a whole number as seed, got 0.5");
-  lab.begin(request);
+  await expect(lab.begin({ ...request, task: "chess" })).rejects.toThrow("sequence task: expected one of");
+  await expect(lab.begin({ ...request, seed: 0.5 })).rejects.toThrow("lesson: expected a whole number as seed, got 0.5");
+  await lab.begin(request);
   const weights = lab.weights();
   await expect(lab.look({ architecture: "rnn", task: "flip-flop", problem: 0, difficulty: 1 })).rejects.toThrow("lab: expected a look at mlp on flip-flop, which is in training, got rnn on flip-flop");
   await expect(lab.look({ architecture: "rnn", task: "flip-flop", problem: 0, difficulty: 1, weights })).rejects.toThrow("weights: expected");
-  expect(() => lab.begin({ ...request, task: "cups" }, weights)).toThrow("weights: expected");
+  await expect(lab.begin({ ...request, task: "cups" }, weights)).rejects.toThrow("weights: expected");
 });
 
 test("a decoder of the lab passes an engine's own check", async () => {
   const lab = new LabService();
-  lab.begin({ architecture: "rnn", task: "cups", seed: 1 });
+  await lab.begin({ architecture: "rnn", task: "cups", seed: 1 });
   const decoder = await ToyDecoder.from(architecture("rnn"), sequenceTask("cups"), lab.weights());
   const { embedding, head, latent, tolerance } = await selfCheck(decoder);
   expect(Math.max(embedding, head, latent)).toBeLessThan(tolerance);

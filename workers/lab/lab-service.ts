@@ -58,6 +58,13 @@ export class LabService {
   private student: Student | null = null;
   /** Grows with each stop and each new student: what was begun before it ends. */
   private round = 0;
+  /** The training under way, to its end. */
+  private studying: Promise<unknown> = Promise.resolve();
+
+  /** Answers at once: calling it has the worker started and jax-js loaded before they are needed. */
+  ready(): true {
+    return true;
+  }
 
   /**
    * Begins with a new student; the one before is forgotten.
@@ -65,8 +72,10 @@ export class LabService {
    * @param weights  to begin with; left out: those of the seed
    * @returns        the number of parameters
    */
-  begin(request: LessonRequest, weights?: Weights): number {
+  async begin(request: LessonRequest, weights?: Weights): Promise<number> {
     this.round++;
+    // A step under way still needs the arrays of the student before.
+    await this.studying.catch(() => undefined);
     const student = new Student(request, weights);
     this.student?.dispose();
     this.student = student;
@@ -79,7 +88,13 @@ export class LabService {
    * @param onProgress  told at the first step, and several times a second
    * @throws RangeError where the loss is no longer a number
    */
-  async study(until: number = recipe.steps, onProgress: (progress: StudyProgress) => unknown = () => undefined): Promise<Studied> {
+  study(until: number = recipe.steps, onProgress: (progress: StudyProgress) => unknown = () => undefined): Promise<Studied> {
+    const studied = this.teach(until, onProgress);
+    this.studying = studied;
+    return studied;
+  }
+
+  private async teach(until: number, onProgress: (progress: StudyProgress) => unknown): Promise<Studied> {
     const student = this.present();
     const round = ++this.round;
     let reported = -Infinity;

@@ -69,8 +69,11 @@ export class Student {
   result(date: string): LessonResult {
     const { minimum, maximum } = this.lesson.task.difficulty;
     const difficulties = Array.from({ length: maximum - minimum + 1 }, (_, i) => minimum + i);
-    const { request, parameters, step: steps, seconds, losses, progress } = this;
-    return { ...request, date, parameters, steps, seconds, losses, progress, accuracy: difficulties.map((difficulty) => ({ difficulty, ...this.examine(difficulty, finalProblems) })) };
+    const { request: { architecture, task, seed }, parameters, step: steps, progress } = this;
+    // Four digits are more than a chart shows, and a record is read by people.
+    const losses = this.losses.map(([at, loss]) => [at, Number(loss.toPrecision(4))] as const);
+    const seconds = Number(this.seconds.toFixed(1));
+    return { architecture, task, seed, date, parameters, steps, seconds, losses, progress, accuracy: difficulties.map((difficulty) => ({ difficulty, ...this.examine(difficulty, finalProblems) })) };
   }
 
   weights(): Weights {

@@ -39,16 +39,20 @@
  * once, when the function is first traced; outside of it at every call. Write
  * functions without thinking of `jit`, and wrap the outermost.
  *
- * **Traps of jax-js 0.1.25.** No scan and no while: unroll over time, or use
- * `linear-scan.ts` for linear recurrences. No strided slices. The gradient through
- * the values of `lax.topK` or `np.sort` fails under `jit`: take the indices or a
- * threshold from `lax.stopGradient(x)` and mask x with it. Under `jit`, a scalar
- * that was broadcast and then padded or concatenated loses the zeros around it: make
- * it with `np.full`. A sum straight over `np.take` has no gradient under `jit`
- * (`scatter input is not imm`); square or weigh it first. `nn.sigmoid`, `nn.silu` and
- * `nn.softplus` have NaN for a gradient beyond ±88: take those of `sigmoid.ts`. float64 has
- * float32's exp, tanh, sin: what needs more is plain TypeScript. `gradients.ts` works around one
- * more, in `grad` itself: so take `grad`, `valueAndGrad`, `vjp` from here.
+ * **Traps of jax-js 0.1.25.**
+ * - No scan and no while: unroll over time (`along-time.ts`), or use `linear-scan.ts` for
+ *   linear recurrences. No strided slices.
+ * - The gradient through the values of `lax.topK` or `np.sort` fails under `jit`: choose by
+ *   `ranks.ts`, and mask.
+ * - Under `jit`, a scalar that was broadcast and then padded or concatenated loses the zeros
+ *   around it: make it with `np.full`.
+ * - A sum straight over `np.take` has no gradient under `jit` (`scatter input is not imm`);
+ *   square or weigh it first.
+ * - `nn.sigmoid`, `nn.silu` and `nn.softplus` have NaN for a gradient beyond ±88: take those
+ *   of `sigmoid.ts`. `grad`, `valueAndGrad` and `vjp` are wrong under `jit` where they pad:
+ *   take those from here (`gradients.ts`). `lax.convGeneralDilated` is slow to differentiate:
+ *   take `convolution.ts`.
+ * - float64 has float32's exp, tanh, sin: what needs more is plain TypeScript.
  *
  * **No async reads.** In a cross-origin isolated page jax-js would answer
  * `data()`, `jsAsync()` and `blockUntilReady()` with threads from a `blob:` URL,

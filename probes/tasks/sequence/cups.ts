@@ -28,7 +28,7 @@ export interface CupsProblem extends Problem {
 
 const cupsInAll = ["1", "2", "3", "4", "5"];
 const pairs = cupsInAll.flatMap((a, i) => cupsInAll.slice(i + 1).map((b) => [a, b] as const));
-const maximum = 16;
+const maximum = 8;
 
 export const cups: SequenceTask<CupsProblem> = {
   id: "cups",
@@ -37,7 +37,7 @@ export const cups: SequenceTask<CupsProblem> = {
     "A ball lies under one of five cups, and cups are swapped two at a time: where is the ball? " +
     "What a swap does depends on all swaps before it, so they have to be taken in turn. " +
     "Behind each swap the model says where the ball is; the last one counts. A blind guess is right 1 time in 5.",
-  difficulty: { name: "swaps", minimum: 1, maximum, initial: 12 },
+  difficulty: { name: "swaps", minimum: 1, maximum, initial: 6 },
   shots: null,
   variants: [],
   maxThoughts: 0,

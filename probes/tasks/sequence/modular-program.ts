@@ -49,7 +49,7 @@ export const modularProgram: SequenceTask<ModularProgramProblem> = {
     "A small program: two variables get a number, the others are computed from earlier ones, all modulo 7. What is the value of each variable? " +
     "To know one that stands k operations deep, k results are needed one after the other, and one line is beside the point. " +
     "The deepest variable is asked for last, and counts. A blind guess is right 1 time in 7.",
-  difficulty: { name: "operations", minimum: 1, maximum, initial: 2 },
+  difficulty: { name: "operations", minimum: 1, maximum, initial: 1 },
   shots: null,
   variants: [],
   maxThoughts: 0,

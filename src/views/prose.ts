@@ -1,0 +1,20 @@
+/** Text that stands with a claim: `names` between backticks are set apart, arXiv numbers lead there. */
+import { html, type TemplateResult } from "lit";
+
+export type Prose = (string | TemplateResult)[];
+
+/** @param names  set apart without backticks, too */
+export function prose(text: string, names: readonly string[] = []): Prose {
+  const known = [...names].sort((a, b) => b.length - a.length).map((name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
+  const pattern = new RegExp(String.raw`\`([^\`]+)\`|(arXiv:\d{4}\.\d{4,5})${known.length > 0 ? String.raw`|(?<![\w-])(${known.join("|")})(?![\w-])` : ""}`, "g");
+  const parts: Prose = [];
+  let from = 0;
+  for (const match of text.matchAll(pattern)) {
+    const [whole, quoted, paper, name] = match;
+    if (match.index > from) parts.push(text.slice(from, match.index));
+    parts.push(paper === undefined ? html`<code>${quoted ?? name ?? ""}</code>` : html`<a href="https://arxiv.org/abs/${paper.slice(6)}" rel="noreferrer" target="_blank">${paper}</a>`);
+    from = match.index + whole.length;
+  }
+  if (from < text.length) parts.push(text.slice(from));
+  return parts;
+}

@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { Random } from "../../probes/random.ts";
+import { claimFaults, testContext } from "./claim-checks.test-support.ts";
+import { thresholdsOf } from "./claim.ts";
+import { constructed, withValues } from "./constructed.test-support.ts";
+import { claim, measure, recall } from "./s4-recall-capacity.ts";
+import { answers, attentionBlock, learner } from "./sequence-learner.ts";
+
+const run = (sabotaged: boolean) => measure(testContext("S4", { seeds: [1], sabotaged }), { steps: 2, batch: 4, test: 10 });
+
+test("without attention the verdict is another; nothing else is wrong, and the same seed gives the same", async () => {
+  const sabotaged = await run(true);
+  expect(claimFaults(claim, withValues(sabotaged, { gap: 0.5, worst: 0.99, large: 0.5, small: 0.4 }), withValues(sabotaged, { gap: 0 }))).toEqual([]);
+  expect(await run(true)).toEqual(sabotaged);
+});
+test("attention learns to look a key up", async () => {
+  const quiz = recall(3);
+  const architecture = attentionBlock(2);
+  const training = learner(architecture, quiz, { steps: 260, batch: 8, rate: 1e-2 }, 1);
+  await training.train(260);
+  const right = answers(architecture, training.parameters, quiz, quiz.draw(new Random(9), 60)).filter(Boolean).length / 180;
+  training.dispose();
+  // Who knows which values there are, and not whose, is right in 1/3 + 2/3 · 1/8 = 0.42.
+  expect(right).toBeGreaterThan(0.6);
+});
+
+const good = { gap: 0.5, worst: 0.99, large: 0.5, small: 0.4 };
+test.each([
+  ["supports", good],
+  ["refutes", { ...good, gap: 0.01 }],
+  ["mixed", { ...good, gap: 0.1 }],
+  ["mixed", { ...good, worst: 0.7 }],
+  ["mixed", { ...good, large: 0.3 }],
+] as const)("the rule: %s", (verdict, values) => expect(claim.judge(constructed(values), thresholdsOf(claim)).verdict).toBe(verdict));
+
+test("every key is asked once, and its value is the one behind it", () => {
+  const { tokens, asked } = recall().draw(new Random(2), 40);
+  const seen = new Map<number, number[]>();
+  for (const { at, answer, group } of asked) {
+    const row = Math.floor(at / 24);
+    const pairs = Array.from({ length: group }, (_, i) => [tokens[24 * row + 2 * i]!, tokens[24 * row + 2 * i + 1]!] as const);
+    expect(pairs.find(([key]) => key === tokens[at])![1]).toBe(answer);
+    seen.set(row, [...(seen.get(row) ?? []), tokens[at]!]);
+    expect(new Set(pairs.map(([key]) => key)).size).toBe(group);
+  }
+  for (const keys of seen.values()) expect(new Set(keys).size).toBe(keys.length);
+  expect(seen.size).toBe(40);
+});
