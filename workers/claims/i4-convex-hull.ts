@@ -41,7 +41,7 @@ export interface I4Size {
 
 export const sizes: Record<"live" | "full", I4Size> = {
   live: { dimension: 3, pools: [4, 128], hiddenSize: 32, layers: 2, batch: 64, steps: 500, rate: 0.005, tests: 64 },
-  full: { dimension: 4, pools: [4, 32, 256], hiddenSize: 32, layers: 2, batch: 64, steps: 1600, rate: 0.005, tests: 128 },
+  full: { dimension: 4, pools: [4, 256], hiddenSize: 32, layers: 2, batch: 64, steps: 1300, rate: 0.005, tests: 128 },
 };
 
 const heads = 2;

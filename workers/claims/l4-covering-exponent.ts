@@ -40,7 +40,7 @@ export interface L4Size {
 
 export const sizes: Record<"live" | "full", L4Size> = {
   live: { widths: [4, 6, 8, 12, 16, 24], steps: 600, batch: 128 },
-  full: { widths: [4, 6, 8, 12, 16, 24, 32], steps: 4000, batch: 256 },
+  full: { widths: [4, 6, 8, 12, 16, 24, 32], steps: 3000, batch: 128 },
 };
 
 /** One target on one manifold, one seed. */

@@ -23,7 +23,7 @@ const text = { keys: 6, values: 4, words: 16, questionRate: 0.5, sharpness: 2, l
 
 export const sizes: Record<"live" | "full", Q2gSize> = {
   live: { ...text, steps: 220, batch: 24, tests: 128 },
-  full: { ...text, steps: 600, batch: 32, tests: 512 },
+  full: { ...text, steps: 450, batch: 24, tests: 512 },
 };
 
 export const places = ["plain", "query", "key", "value", "attention", "output"] as const satisfies readonly Place[];
