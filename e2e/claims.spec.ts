@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Locator, Page } from "@playwright/test";
 import { type Claim, type Judgement, thresholdsOf } from "../workers/claims/claim.ts";
 import type { ClaimRun } from "../workers/claims/evidence.ts";
-import { revived } from "../workers/claims/evidence.ts";
+import { decodeRun, revived } from "../workers/claims/evidence.ts";
 import { claim, claims } from "../workers/claims/index.ts";
 import { ClaimsService } from "../workers/claims/service.ts";
 import { verdictWords } from "../src/claim-words.ts";
@@ -127,7 +127,7 @@ test("a claim of its own: sentence, picture, numbers, rule; under other threshol
   await expect(banner(page).locator(".word .verdict")).toHaveText(word(judgement));
 });
 
-test("a claim about the embedded model, on both of its engines", async ({ page, home }) => {
+test("a claim about the embedded model, on both of its engines, and as it was recorded", async ({ page, home, shot }) => {
   // One seed in place of three.
   await openClaim(page, home, "T2?seeds=5");
   await expect(banner(page).locator(".word .verdict")).toHaveText("supported");
@@ -136,6 +136,14 @@ test("a claim about the embedded model, on both of its engines", async ({ page, 
   await expect(banner(page).locator(".word .verdict")).not.toHaveText("refuted");
   const gain = detail(page).locator("claim-numbers tr", { hasText: "mass on both letters" }).locator(".value").first();
   expect(Number(await gain.innerText())).toBeGreaterThan(0.9);
+  // Beside it stands what was recorded at full size, judged now.
+  const kept = decodeRun(await readFile(new URL("../workers/claims/recorded/Z2.json", import.meta.url), "utf8"));
+  await detail(page).getByRole("button", { name: "recorded, full size" }).click();
+  await expect(banner(page)).toContainText(inNode.judge("Z2", kept.evidence).reason);
+  await expect(banner(page)).toContainText(`seeds ${kept.seeds.join(" ")}`);
+  const both = detail(page).locator("claim-numbers tr", { hasText: "mass on both letters" }).locator(".value");
+  expect(await both.nth(1).innerText()).toBe(formatNumber(kept.evidence.quantities.find(({ id }) => id === "both-last")!.value));
+  await shot("claim-recorded");
 });
 
 test("stop ends a run of many; a claim that is not there says so", async ({ page, home }) => {

@@ -46,3 +46,17 @@ for (const [engine, device, dtype] of [engines[0]!, engines[4]!]) {
     }
   });
 }
+
+test("WebLLM's own generation goes on rightly behind latent steps, and the decoder behind WebLLM's", async ({ contractPage: page }) => {
+  await page.evaluate((asked) => contract.open("nano", "webllm", asked), { source: "embedded", id: "geodesic/nano", device: "webgpu", dtype: "q0f32" } as const);
+  const [prompt, pieces] = [[3, 1, 4, 1, 5], [[9], [2, 6, 5], [8]]];
+  const continued = (thoughts: number) => page.evaluate(([n, a, b]) => contract.continued("nano", a, n, b, 7), [thoughts, prompt, pieces] as const);
+  const { webllm, decoder, length, behind } = await continued(3);
+  expect(length).toBe(5 + 3 + 5);
+  expect(webllm.map(({ length: vocabulary }) => vocabulary)).toEqual([64, 64, 64]);
+  // The same kernels on the same numbers at the same positions: to the bit.
+  expect(webllm).toEqual(decoder);
+  expect(behind[0]).toEqual(behind[1]);
+  // The thoughts are in what it says.
+  expect((await continued(2)).webllm[0]).not.toEqual(webllm[0]);
+});

@@ -155,12 +155,12 @@ const random: readonly (readonly [string, Partial<LlamaConfig>, readonly (readon
   [
     "a Qwen2, with biases, tied",
     { architecture: "qwen2", hiddenSize: 128, layers: 2, heads: 4, kvHeads: 2, headDim: 32, intermediateSize: 256, vocabSize: 160, ropeTheta: 1e6, tied: true },
-    [["webllm", "webgpu", "q0f32"], ["webllm", "webgpu", "q4f32_1"]],
+    [["webllm", "webgpu", "q0f32"], ["webllm", "webgpu", "q4f32_1"], ["transformers", "wasm", "fp32"]],
   ],
   [
     "a Qwen3, with head norms, heads of 128 wider than the stream",
     { architecture: "qwen3", hiddenSize: 128, layers: 3, heads: 2, kvHeads: 1, headDim: 128, intermediateSize: 256, vocabSize: 160, ropeTheta: 1e6, rmsNormEps: 1e-6, tied: false },
-    [["webllm", "webgpu", "q0f32"], ["webllm", "webgpu", "q4f32_1"]],
+    [["webllm", "webgpu", "q0f32"], ["webllm", "webgpu", "q4f32_1"], ["transformers", "wasm", "fp32"]],
   ],
 ];
 

@@ -160,7 +160,8 @@ test("a hover and a click select: chips, lens cells, buttons of the player", asy
 test("the projection: exact PCA by layer, with variance and trust", async ({ page, home }) => {
   await open(page, home);
   const trajectory = panel(page, "Where does the hidden state go?");
-  await expect(trajectory).toContainText(/exact PCA of all runs together; trustworthiness 0\.\d+ over \d+ neighbours, continuity 0\.\d+/);
+  await expect(trajectory).toContainText("exact PCA of all runs together");
+  await expect(trajectory.locator("picture-quality")).toContainText(/trustworthiness 0\.\d+ over \d+ neighbours\s*continuity 0\.\d+\s*stress 0\.\d+\s*geodesic correlation 0\.\d+/);
   const seen = new Set<string>();
   for (const layer of [3, 2, 1, 0]) {
     await slide(page.getByRole("slider", { name: "layer" }), layer);
@@ -190,7 +191,7 @@ test("UMAP: progress by epoch, can be stopped, another seed is another layout, t
   const trajectory = panel(page, "Where does the hidden state go?");
   const layout = async (): Promise<string> => (await tableOf(trajectory)).rows.map((row) => row.slice(-2).join()).join(" ");
   const seed = page.getByRole("combobox", { name: "UMAP seed" });
-  const done = (n: number) => expect(page.locator("#trajectory .caption")).toHaveText(new RegExp(`UMAP, seed ${n}, 500 epochs: only neighbourhoods mean something, not distances; trustworthiness 0\\.\\d+ over \\d+ neighbours`));
+  const done = (n: number) => expect(page.locator("#trajectory .caption")).toHaveText(new RegExp(`UMAP, seed ${n}, 500 epochs: only neighbourhoods mean something, not distances`));
   await page.getByRole("button", { name: "UMAP" }).click();
   await expect(page).toHaveURL(/projection=umap/);
   await done(1);
@@ -208,7 +209,7 @@ test("UMAP: progress by epoch, can be stopped, another seed is another layout, t
     () =>
       new Promise<string>((done) => {
         const look = (): void => {
-          const bar = document.querySelector("geodesic-app")?.shadowRoot?.querySelector("probe-page")?.shadowRoot?.querySelector("#trajectory progress-line")?.shadowRoot;
+          const bar = document.querySelector("geodesic-app")?.shadowRoot?.querySelector("probe-page")?.shadowRoot?.querySelector("trajectory-panel")?.shadowRoot?.querySelector("#trajectory progress-line")?.shadowRoot;
           const button = bar?.querySelector("button");
           if (!bar || !button) return void requestAnimationFrame(look);
           done(bar.textContent ?? "");

@@ -79,6 +79,8 @@ export async function lensCursor(page: Page): Promise<string> {
 
 /** Selects a mode by its key and saves its run. */
 export async function saved(page: Page, mode: DecodingMode): Promise<{ trace: Trace; download: Download; bytes: Uint8Array }> {
+  // The click below scrolls, and what then comes under the pointer would be selected.
+  await page.mouse.move(0, 0);
   await page.keyboard.press(String(modes.indexOf(mode) + 1));
   await expect(page.locator(`mode-column[mode="${mode}"][selected]`)).toBeVisible();
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "save", exact: true }).click()]);
@@ -95,7 +97,7 @@ export function panel(page: Page, title: string): Locator {
 export async function tableOf(panel: Locator): Promise<{ head: string[]; rows: string[][] }> {
   const button = panel.getByRole("button", { name: /^table/ });
   if ((await button.getAttribute("aria-pressed")) !== "true") await button.click();
-  const table = panel.getByRole("table");
+  const table = panel.locator(".table table");
   await expect(table).toBeVisible();
   return table.evaluate((element) => {
     const cells = (row: Element): string[] => [...row.children].map((cell) => cell.textContent ?? "");

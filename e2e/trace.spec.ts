@@ -29,7 +29,7 @@ test("a saved run opens in Python as it is, and on the page with the same answer
   const { trace, download, bytes } = await saved(page, "latent");
   expect(download.suggestedFilename()).toBe("geodesic-nano-pointer-chase-4-seed7-latent.safetensors");
   const seen: unknown = JSON.parse(execFileSync("python3", ["-c", python, await download.path()], { encoding: "utf8" }));
-  expect(seen).toEqual({ shape: trace.activations.residPost.shape, answer: trace.answer.text, last: trace.activations.residPost.data.at(-1), tensors: ["final_norm", "lens.answer_logprob", "lens.entropy", "lens.logprobs", "lens.tokens", "resid_post"] });
+  expect(seen).toEqual({ shape: trace.activations.residPost.shape, answer: trace.answer.text, last: trace.activations.residPost.data.at(-1), tensors: ["final_norm", "lens.answer_logprob", "lens.entropy", "lens.logprobs", "lens.tokens", "picture.0", "resid_post"] });
 
   const labels = () => strip(page, "latent").locator("button[data-step]").evaluateAll((buttons) => buttons.map((button) => button.getAttribute("aria-label")));
   const [given, steps] = [await answer(page, "latent"), await labels()];

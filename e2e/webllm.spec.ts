@@ -2,6 +2,8 @@
 import type { Page, Worker } from "@playwright/test";
 import { formatBytes } from "../src/format.ts";
 import type { DecodingMode } from "../probes/trace.ts";
+import { configureLibrary, readLibraryConfig } from "../workers/webllm/library/configure.ts";
+import { builtLibrary } from "../workers/webllm/library/library.test-support.ts";
 import { expect, ready, test } from "./fixtures.ts";
 import { commit, FakeHub, hubOrigin, nanoMlcFiles, send, writeFolder } from "./hub.ts";
 import { answers, chooseEmbedded, chip, column, loading, open, openKind, probe, saved, settled, stopCounting, verified } from "./pages.ts";
@@ -197,14 +199,18 @@ test("a corrupted shard is refused, and nothing of it is drawn", async ({ page, 
   expect((await answers(page)).latent).toBe("g");
 });
 
-test("a folder of MLC weights from this machine runs on WebLLM", async ({ page, home }, info) => {
+test("a folder of MLC weights from this machine, with a model library of its own, runs on WebLLM", async ({ page, home }, info) => {
   await open(page, home);
   const before = await answers(page);
-  const folder = await writeFolder(info.outputPath("nano-mlc"), await nanoMlcFiles(home, "q4f32_1"));
+  const files = await nanoMlcFiles(home, "q4f32_1");
+  // With a library of its own: here ours, as someone would have built it for this model.
+  const library = configureLibrary(builtLibrary(), readLibraryConfig(JSON.parse(files.get("mlc-chat-config.json")!.toString())));
+  const folder = await writeFolder(info.outputPath("nano-mlc"), new Map([...files, ["nano.wasm", Buffer.from(library)]]));
   const dialog = await openKind(page, "WebLLM");
   await dialog.locator('input[type="file"]').setInputFiles(folder);
   await expect(dialog).toBeHidden();
   await expect(page.locator("probe-verdict summary")).toContainText("TVM instrument");
+  await expect(page.locator("details.provenance dl")).toContainText("nano.wasm, from the folder");
   await settled(page);
   const after = await answers(page);
   expect([after.cot, after.latent]).toEqual([before.cot, before.latent]);

@@ -66,6 +66,36 @@ export function attentionWeights({ config, weights }: LlamaModel, layer: number)
   };
 }
 
+/** Biases of a layer's projections, by `q`, `k`, `v`, with heads filled up; null where the model has none (all but Qwen2). */
+export function attentionBiases({ config, weights }: LlamaModel, layer: number): Record<"q" | "k" | "v", Tensor> | null {
+  const { architecture, heads, kvHeads, headDim: from } = config;
+  if (architecture !== "qwen2") return null;
+  const to = graphHeadDim(from);
+  const bias = (letter: string, count: number): Tensor => {
+    const { data } = weights.get(`model.layers.${layer}.self_attn.${letter}_proj.bias`)!;
+    return tensor([count * to], padRows(tensor([data.length, 1], data), count, from, to).data);
+  };
+  return { q: bias("q", heads), k: bias("k", kvHeads), v: bias("v", kvHeads) };
+}
+
+/**
+ * The norm of each head of queries and keys, for filled-up heads; null where
+ * the model has none (all but Qwen3). The mean over a filled-up head is smaller
+ * by from/to, so that ε is made smaller as much, and the weight by its root:
+ *
+ *   x √(from/to) w / √(from/to · mean x² + from/to · ε)  =  x w / √(mean x² + ε)
+ */
+export function headNorms({ config, weights }: LlamaModel, layer: number): { readonly q: Tensor; readonly k: Tensor; readonly epsilon: number } | null {
+  const { architecture, headDim: from, rmsNormEps } = config;
+  if (architecture !== "qwen3") return null;
+  const to = graphHeadDim(from);
+  const weight = (letter: string): Tensor => {
+    const { data } = weights.get(`model.layers.${layer}.self_attn.${letter}_norm.weight`)!;
+    return tensor([to], padRows(tensor([from, 1], data), 1, from, to).data.map((value) => value * Math.sqrt(from / to)));
+  };
+  return { q: weight("q"), k: weight("k"), epsilon: (rmsNormEps * from) / to };
+}
+
 /** cos and sin of position · frequency, [contextLength, graphHeadDim/2]; filled up with angles of 0. */
 export function rotaryCaches({ config }: LlamaModel): { readonly cos: Tensor; readonly sin: Tensor } {
   const { contextLength, headDim } = config;

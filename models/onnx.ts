@@ -8,15 +8,15 @@
  *     → present.N.key, .value [B, kvHeads, P+S, headDim]
  *
  * The rotary embedding is inside GroupQueryAttention, which counts positions
- * itself from the attention mask; hence no `position_ids`.
+ * itself from the attention mask; hence no `position_ids`. Qwen2's biases are
+ * added, and Qwen3's norms of heads applied, before it.
  *
  * Source: microsoft/onnxruntime-genai, src/python/py/models/builders/base.py.
  */
 import type { Tensor } from "../probes/tensor.ts";
-import { EngineError } from "../workers/engine.ts";
 import type { LlamaModel } from "../workers/llama.ts";
 import { Graph } from "./graph.ts";
-import { attentionWeights, graphHeadDim, rotaryCaches } from "./heads.ts";
+import { attentionBiases, attentionWeights, graphHeadDim, headNorms, rotaryCaches } from "./heads.ts";
 import { float32Precision, floatEmbedding, q4Embedding, q4Precision } from "./linear.ts";
 import type { Precision } from "./linear.ts";
 import { normLayouts } from "./norms.ts";
@@ -69,11 +69,30 @@ class Writer {
   attention(layer: number, x: string, lengths: { readonly lengths: string; readonly total: string }): string {
     const { graph, model: { config }, precision } = this;
     const weights = attentionWeights(this.model, layer);
+    const biases = attentionBiases(this.model, layer);
+    const norms = headNorms(this.model, layer);
     const name = `model/layers.${layer}/attn`;
+    const project = (letter: "q" | "k" | "v"): string => {
+      const product = precision.linear(graph, `${name}/${letter}_proj/MatMul`, x, weights[letter]);
+      if (!biases) return product;
+      const { shape, data } = biases[letter];
+      return graph.node("Add", `/${name}/${letter}_proj/Add`, [product, graph.constant(`model.layers.${layer}.attn.${letter}_proj.Add.bias`, "float32", shape, data)]);
+    };
+    const normed = (letter: "q" | "k", heads: number): string => {
+      const whole = project(letter);
+      if (!norms) return whole;
+      const at = `/${name}/${letter}_norm`;
+      const { shape: [width = 0], data } = norms[letter];
+      const shape = (last: number): string => graph.constant(`/model/constants/INT64/[0, -1, ${last}]`, "int64", [3], BigInt64Array.of(0n, -1n, BigInt(last)));
+      const apart = graph.node("Reshape", `${at}/Reshape_1`, [whole, shape(width)]);
+      const weight = graph.constant(`model.layers.${layer}.attn.${letter}_norm.layernorm.weight`, "float32", [width], data);
+      const each = graph.node("SimplifiedLayerNormalization", `${at}/SimplifiedLayerNormalization`, [apart, weight], { attributes: { axis: -1, epsilon: { float: norms.epsilon }, stash_type: 1 } });
+      return graph.node("Reshape", `${at}/Reshape_2`, [each, shape(heads * width)]);
+    };
     const attended = graph.node("GroupQueryAttention", `/${name}/GroupQueryAttention`, [
-      precision.linear(graph, `${name}/q_proj/MatMul`, x, weights.q),
-      precision.linear(graph, `${name}/k_proj/MatMul`, x, weights.k),
-      precision.linear(graph, `${name}/v_proj/MatMul`, x, weights.v),
+      normed("q", config.heads),
+      normed("k", config.kvHeads),
+      project("v"),
       `past_key_values.${layer}.key`,
       `past_key_values.${layer}.value`,
       lengths.lengths,
@@ -165,22 +184,13 @@ class Writer {
   }
 }
 
-/** Whether the graph that is written here can hold the model. */
-export function hasOnnxLayout({ config }: LlamaModel): boolean {
-  return config.architecture === "llama";
-}
-
 /**
  * The ONNX file of a model.
  *
- * @throws EngineError where the model is not of the plain Llama type: its biases or head norms have no place in the graph
  * @throws RangeError where it would exceed 2 GiB, or a 4-bit embedding is asked for a hidden size that is no multiple of 32
  */
 export function encodeOnnx(model: LlamaModel, options: OnnxOptions = {}): Uint8Array<ArrayBuffer> {
   const { dtype = "fp32", embedding = "fp32", norms = "fused" } = options;
-  if (!hasOnnxLayout(model)) {
-    throw new EngineError(`onnx: expected a model of the plain Llama type, got ${model.config.architecture}; use its MLC folder, or an ONNX export from the hub`);
-  }
   const writer = new Writer(model, precisions[dtype], normLayouts[norms]);
   const { graph } = writer;
   writer.signature();

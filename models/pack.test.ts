@@ -65,11 +65,12 @@ test("files that the model brings along are kept; one precision may be enough", 
   expect(files.map((file) => file.path).filter((path) => path.startsWith("onnx"))).toEqual(["onnx/model_q4.onnx"]);
 });
 
-test("Qwen is packed for WebLLM only", async () => {
+test("Qwen is packed for both engines", async () => {
   const qwen = randomLlama({ architecture: "qwen3", layers: 1 });
   const out = join(place, "qwen");
-  const { files } = await pack(await folderOf(qwen), out, { mlc: ["q0f32"] });
-  expect(files.map((file) => file.path).sort()).toEqual(mlcPaths.map((path) => `mlc-q0f32/${path}`));
+  const { files } = await pack(await folderOf(qwen), out, { dtypes: ["fp32"], mlc: ["q0f32"] });
+  expect(files.map((file) => file.path)).toEqual(expect.arrayContaining(["onnx/model.onnx", ...mlcPaths.map((path) => `mlc-q0f32/${path}`)]));
+  expect(await difference(out, qwen)).toBeLessThan(1e-4);
   const packed = new Map(await Promise.all(mlcPaths.map(async (path) => [path, await readFile(join(out, "mlc-q0f32", path))] as const)));
   expect(readMlc(packed, qwen.config).weights).toEqual(qwen.weights);
 });

@@ -4,7 +4,7 @@
  * files to the same list.
  *
  *   config.json, generation_config.json, tokenizer.json, tokenizer_config.json
- *   onnx/model.onnx      transformers.js, float32; not for Qwen2 and Qwen3
+ *   onnx/model.onnx      transformers.js, float32
  *   onnx/model_q4.onnx   transformers.js, 4-bit (see quantize.ts)
  *   mlc-q0f32/           WebLLM, float32 (see mlc.ts)
  *   mlc-q4f32_1/         WebLLM, 4-bit (see mlc-quantize.ts)
@@ -21,7 +21,7 @@ import type { HuggingFaceFolder } from "./folder.ts";
 import { graphHeadDim } from "./heads.ts";
 import { mlcFiles, mlcQuantizations } from "./mlc.ts";
 import type { MlcQuantization } from "./mlc.ts";
-import { encodeOnnx, hasOnnxLayout, precisions } from "./onnx.ts";
+import { encodeOnnx, precisions } from "./onnx.ts";
 import type { OnnxOptions } from "./onnx.ts";
 
 export interface PackOptions extends Omit<OnnxOptions, "dtype"> {
@@ -63,7 +63,6 @@ function complete(folder: HuggingFaceFolder): HuggingFaceFolder {
 
 /** What transformers.js loads. Files that the model brings along are copied as they are. */
 function* transformersFiles({ model, config, copies }: HuggingFaceFolder, { dtypes = ["fp32", "q4"], ...options }: Omit<PackOptions, "untrained">): Generator<File> {
-  if (!hasOnnxLayout(model)) return;
   const { eos, bos, headDim } = model.config;
   const files = new Map(copies);
   // transformers.js sizes the KV cache by head_dim, which has to be the graph's.

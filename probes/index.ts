@@ -22,6 +22,7 @@ import { lensAnswerProbability, lensEntropy } from "./lens/lens-grid.ts";
 import { predictionDepth } from "./lens/prediction-depth.ts";
 import { stepDivergence } from "./lens/step-divergence.ts";
 import { topTokenChangesProbe } from "./lens/top-token-path.ts";
+import { hullProbe } from "./thoughts/hull-distance.ts";
 import { mutualCosineProbe } from "./thoughts/mutual-cosine.ts";
 import { nearestCosine } from "./thoughts/nearest-embedding.ts";
 import { normRatioProbe } from "./thoughts/norm-ratio.ts";
@@ -55,6 +56,7 @@ export const probes: readonly Probe[] = [
   stepDivergence,
   normRatioProbe,
   nearestCosine,
+  hullProbe,
 ];
 
 /**

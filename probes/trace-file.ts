@@ -325,6 +325,7 @@ function readStep(f: Field, vocabSize: number): Step {
     holds: f.at("holds").orNull((x) => readTokens(x, vocabSize)),
     nearest: f.at("nearest").orNullOrAbsent((x) => readCosines(x, vocabSize)),
     normRatio: f.at("normRatio").orNull((x) => x.number()),
+    ...(f.at("hull").absent ? {} : { hull: f.at("hull").orNull((x) => x.number()) }),
     milliseconds: f.at("milliseconds").number(),
   };
 }

@@ -124,6 +124,12 @@ export interface Step {
   readonly nearest: readonly TokenCosine[] | null;
   /** For a vector: its norm, over the mean norm of the embedding rows. */
   readonly normRatio: number | null;
+  /**
+   * For a vector: its distance to the nearest mixture of the embedding rows of the tokens
+   * among which `nearest` is sought, over its norm; 0 where it is such a mixture.
+   * Null for a token; absent in traces written before there was this field.
+   */
+  readonly hull?: number | null;
   /** Wall-clock time of this step, ms; the prompt's steps share one forward pass. */
   readonly milliseconds: number;
 }

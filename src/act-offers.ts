@@ -33,13 +33,17 @@ export interface OfferGroup {
 /** Corrupted tokens are offered by name, so many of them. */
 const named = 4;
 
-export function offersAt(run: LiveRun, { step, layer }: Selection, sizes: ActSizes, others: readonly LiveRun[]): OfferGroup[] {
+/**
+ * @param others   runs of the same question in other modes, whose states can be put in
+ * @param inside   whether the engine reaches the residual stream of this model
+ */
+export function offersAt(run: LiveRun, { step, layer }: Selection, sizes: ActSizes, others: readonly LiveRun[], inside = true): OfferGroup[] {
   const origin = originOf(run);
   const at = run.steps[origin + step];
   if (!at) return [];
   const groups: OfferGroup[] = [];
   if (at.phase === "thought") groups.push(...(run.mode === "latent" ? thoughtOffers(run, at, step, sizes, others) : tokenOffers(run, at, step)));
-  groups.push(stateOffers(run, step, layer, sizes, others));
+  if (inside) groups.push(stateOffers(run, step, layer, sizes, others));
   return groups;
 }
 

@@ -3,13 +3,15 @@ import "./first-engine.ts";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 import { AccuracyRunner, accuracyKey } from "./accuracy.ts";
-import { formatNumber } from "./format.ts";
+import { formatBytes, formatNumber } from "./format.ts";
 import { Geometry } from "./geometry.ts";
 import { isTaken, pressKey } from "./keyboard.ts";
+import { type LayerChoice, layerChoices, layerChoiceWords, worthChoosing } from "./layer-choice.ts";
 import { stepsTaken } from "../probes/trace.ts";
 import "./pages/probe-page.ts";
 import { type Address, openPlace, type Place, places, readAddress, writeAddress } from "./places.ts";
-import type { OriginEvent } from "./provenance.ts";
+import { figure, figureStyle, type OriginEvent } from "./provenance.ts";
+import { plainNumber, runNumber } from "./run-provenance.ts";
 import { Session } from "./session.ts";
 import { colourScheme, documentStyle, sharedStyle } from "./theme.ts";
 import { traceFile } from "./trace-files.ts";
@@ -29,6 +31,7 @@ document.adoptedStyleSheets = [...document.adoptedStyleSheets, documentStyle.sty
 export class GeodesicApp extends LitElement {
   static override styles = [
     sharedStyle,
+    figureStyle,
     css`
       :host { max-width: 1480px; margin: 0 auto; padding: 0.9rem 1.4rem 2rem; }
       .top { display: flex; flex-wrap: wrap; gap: 0.5rem 1.2rem; align-items: center; border-bottom: 1px solid var(--line); padding-bottom: 0.7rem; margin-bottom: 1.1rem; }
@@ -62,6 +65,7 @@ export class GeodesicApp extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    this.addEventListener("show-origin", this.showOrigin);
     this.session.addEventListener("change", this.redraw);
     this.geometry.addEventListener("change", this.markFirstPicture);
     document.addEventListener("keydown", this.keyDown);
@@ -125,7 +129,7 @@ export class GeodesicApp extends LitElement {
           <button @click=${this.openHelp} aria-label="help">?</button>
         </div>
       </header>
-      <main @show-origin=${this.showOrigin}>${this.page()}</main>
+      <main>${this.page()}</main>
       ${probing ? this.status() : nothing}
       <help-dialog place=${this.address.place}></help-dialog>
       <origin-card></origin-card>
@@ -168,12 +172,14 @@ export class GeodesicApp extends LitElement {
   }
 
   private status(): TemplateResult {
-    const { settings, report } = this.session;
+    const { settings, report, memory } = this.session;
     const run = this.session.selectedRun?.trace;
     const perStep = run ? run.steps.filter((s) => s.phase !== "prompt").reduce((sum, s) => sum + s.milliseconds, 0) / Math.max(1, stepsTaken(run)) : null;
     return html`<footer class="foot" aria-label="state of the probe">
       ${report ? html`<span>${report.record.name} · ${report.record.device}</span>` : nothing}
-      ${perStep !== null && perStep > 0 ? html`<span class="number">${formatNumber(perStep)} ms/step with capture</span>` : nothing}
+      ${perStep !== null && perStep > 0 ? html`<span>${figure(formatNumber(perStep), () => runNumber("stepTime", run!))} ms/step with capture</span>` : nothing}
+      ${memory === null ? nothing : html`<span>these runs hold ${figure(formatBytes(memory.bytes), () => plainNumber("memory", { at: "all runs on the page", model: report?.spec ?? null, engine: report?.record ?? null, seed: "", n: `${memory.runs} runs` }))}${memory.most > 1.1 * memory.bytes ? html`, ${formatBytes(memory.most)} at most` : nothing}</span>`}
+      ${(memory?.most ?? 0) > worthChoosing || this.session.keep !== "all" ? html`<label>keep <select name="keep-layers" @change=${this.keepLayers} aria-label="layers whose hidden states are kept">${layerChoices.map((choice) => html`<option value=${choice} ?selected=${choice === this.session.keep}>${layerChoiceWords[choice]}</option>`)}</select></label>` : nothing}
       <span class="number">seed ${settings.seed}</span>
       <span class="grow"></span>
       <span>No account, no telemetry: nothing leaves this machine.</span>
@@ -189,10 +195,15 @@ export class GeodesicApp extends LitElement {
 
   private readonly openHelp = (): void => this.help.open();
 
-  private readonly showOrigin = async ({ detail: { of, beside } }: OriginEvent): Promise<void> => {
+  private readonly showOrigin = async (event: Event): Promise<void> => {
+    const { of, beside } = (event as OriginEvent).detail;
     await import("./views/origin-card.ts");
     await this.origin.show(of, beside);
   };
+
+  private keepLayers(event: Event): void {
+    void this.session.keepLayers((event.target as HTMLSelectElement).value as LayerChoice);
+  }
 
   private readonly chooseModel = (event: ModelEvent): void => {
     void this.session.chooseModel(event.detail.model, event.detail.files);
@@ -206,7 +217,7 @@ export class GeodesicApp extends LitElement {
 
   private readonly save = (): void => {
     const run = this.session.selectedRun;
-    const file = run && traceFile(run);
+    const file = run && traceFile(run, this.geometry.picturesOf(run));
     if (!file) return;
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([file.bytes], { type: "application/octet-stream" }));

@@ -75,7 +75,10 @@ export class Comparing extends EventTarget {
 
   get labels(): Record<SideName, string> {
     const labels = sideLabels(this.settings.sides);
-    const name = (side: SideName): string => this.sides[side].run?.openedFrom ?? labels[side];
+    const name = (side: SideName): string => {
+      const file = this.sides[side].run?.openedFrom ?? null;
+      return file === null ? labels[side] : `${side.toUpperCase()}: ${file}`;
+    };
     return { a: name("a"), b: name("b") };
   }
 
@@ -185,7 +188,9 @@ export class Comparing extends EventTarget {
   }
 
   private async loaded(name: SideName): Promise<LoadedEngine> {
-    return this.engineOf(name).with(this.settings.sides[name].model, this.files[name], (loading) => {
+    const engine = this.engineOf(name);
+    if (name === "b" && engine === this.engines.a) this.engines.b.release();
+    return engine.with(this.settings.sides[name].model, this.files[name], (loading) => {
       if (!this.sides[name].busy) return;
       this.put(name, { ...this.sides[name], loading });
       this.changed();

@@ -60,6 +60,11 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
 }
 
+/** When something was, where one is: `27 Nov, 04:43`. @param iso  ISO 8601 */
+export function formatMoment(iso: string): string {
+  return new Date(iso).toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+}
+
 /** A token's text without the marks of spaces and line breaks around it. */
 export function bareToken(text: string): string {
   return text.replace(/^[␣⏎⇥]+|[␣⏎⇥]+$/g, "");

@@ -1,48 +1,53 @@
 /**
- * What the page draws of the runs' hidden states: one joint projection of all
- * runs, and one measure per small multiple. Computed in the probe worker; the
- * latest request wins, so that drawing keeps up with decoding.
+ * What the page draws of the runs' hidden states: one joint picture of all runs (or
+ * one for each of several seeds), and one measure per small multiple. Computed in
+ * the probe worker; the latest request wins, so that drawing keeps up with decoding.
  */
-import { jointTrajectory } from "../probes/joint.ts";
-import type { Measurement } from "../probes/probe.ts";
+import { stepLength } from "../probes/geometry/step-length.ts";
+import { turningAngle } from "../probes/geometry/turning-angle.ts";
+import { answerProbability } from "../probes/lens/answer-probability.ts";
+import { entropyProbe } from "../probes/lens/entropy.ts";
+import type { Measurement, Probe } from "../probes/probe.ts";
+import type { StepProgress } from "../probes/projection/steps.ts";
+import { readsLayers } from "../probes/run-measure.ts";
+import type { RunPicture } from "../probes/run-picture.ts";
 import { tensor, type Tensor } from "../probes/tensor.ts";
-import type { Trace } from "../probes/trace.ts";
+import { nearestLayer } from "../probes/kept-layers.ts";
 import { connectProbes, type ProbeHandle } from "../workers/connect-probes.ts";
+import type { ProjectProgress } from "../workers/probe-service.ts";
 import { messageOf } from "./engine-host.ts";
-import { tracksOf } from "./joint-tracks.ts";
+import { type Drawn, type JointProjection, type JointStates, jointStates, lookOf, pictureOf, placedPicture, projectRequest, savedFits, savedPicture, settledPicture, unfolding } from "./joint-picture.ts";
 import type { LiveRun } from "./live-run.ts";
+import { probeNumber } from "./run-provenance.ts";
 import { originOf } from "./selection.ts";
 import type { Session } from "./session.ts";
 import type { MetricSeries } from "./views/metric-chart.ts";
 import type { PlotTrack } from "./views/trajectory-plot.ts";
 
-export interface JointProjection {
-  readonly tracks: readonly PlotTrack[];
-  readonly method: "pca" | "umap";
-  readonly layer: number;
-  readonly seed: number;
-  readonly explained: readonly number[] | null;
-  readonly trustworthiness: number;
-  readonly continuity: number;
-  readonly neighbours: number;
-  /** UMAP: passes over the graph that were done; 0 for PCA. */
-  readonly epochs: number;
-  /** The layout was stopped before it had settled. */
-  readonly stopped: boolean;
-}
+export type { JointProjection } from "./joint-picture.ts";
 
-/** The small multiples, by probe id. */
-export const charted = ["entropy", "answer-probability", "step-length", "turning-angle"] as const;
+/** The small multiples. One by one: the list of all probes would bring all of their code. */
+export const charted: readonly Probe[] = [entropyProbe, answerProbability, stepLength, turningAngle];
 
 /** Rest between two drawings while steps arrive, ms. */
 const drawingPause = 160;
+/** Work that takes no longer than this is not told of, ms. */
+const patience = 250;
+/** The fitted picture's name in the probe worker. */
+const kept = "shown";
+/** A fit of more states is not kept: Isomap's takes 8 bytes for each pair of them. */
+const mostKept = 2000;
 
 export class Geometry extends EventTarget {
   projection: JointProjection | null = null;
+  /** The same picture with further seeds. */
+  others: readonly JointProjection[] = [];
   measures: ReadonlyMap<string, readonly MetricSeries[]> = new Map();
-  /** Epochs of a UMAP layout under way. */
-  progress: { readonly done: number; readonly total: number } | null = null;
+  /** A layout, or anything else that takes its time. */
+  progress: { readonly label: string; readonly done: number; readonly total: number } | null = null;
   notice = "";
+  /** The picture that new runs are placed in; null where each has its own. */
+  held: JointProjection | null = null;
 
   readonly probes: ProbeHandle = connectProbes();
   private busy = false;
@@ -50,6 +55,10 @@ export class Geometry extends EventTarget {
   private shown = "";
   /** Axes of the last PCA, so that a growing picture keeps its orientation. */
   private components: Tensor | null = null;
+  /** The saved picture on show, by its name; and those that were shown once without being asked for. */
+  private saved: string | null = null;
+  private readonly offered = new Set<string>();
+  private asked = "";
 
   constructor(private readonly session: Session) {
     super();
@@ -65,17 +74,63 @@ export class Geometry extends EventTarget {
     this.probes.stop();
   }
 
+  /** Keeps the picture as it is: runs that come are placed in it. */
+  hold(): void {
+    if (!this.canHold) return;
+    this.held = this.projection;
+    this.changed();
+  }
+
+  /** Draws each question's own picture again. */
+  release(): void {
+    this.held = null;
+    this.shown = "";
+    this.follow();
+    this.changed();
+  }
+
+  get canHold(): boolean {
+    const { projection } = this;
+    return projection !== null && projection.made === "now" && !projection.stopped && projection.fit !== "" && projection.states <= mostKept && this.others.length === 0;
+  }
+
+  /** The saved pictures that runs on the page came with. */
+  get savedPictures(): readonly RunPicture[] {
+    return [...savedFits(this.pairs()).values()];
+  }
+
+  /** Shows a saved picture, or the present runs' own. */
+  showSaved(fit: string | null): void {
+    this.saved = fit;
+    this.shown = "";
+    this.follow();
+  }
+
+  /** The pictures on show, as far as they are this run's, to be saved with it. */
+  picturesOf(run: LiveRun): RunPicture[] {
+    const now = [this.projection, ...this.others].flatMap((projection) => (projection ? (pictureOf(projection, run) ?? []) : []));
+    const before = run.trace?.pictures ?? [];
+    return [...before.filter(({ fit }) => !now.some((picture) => picture.fit === fit)), ...now];
+  }
+
   /** Draws again where something that matters has changed. */
   private follow(): void {
     const { settings, activeRuns } = this.session;
-    // While steps are still arriving, PCA keeps up; UMAP waits for the whole picture.
-    if (settings.projection === "umap" && this.session.running) return;
-    const key = JSON.stringify([activeRuns.map((run) => [run.id, run.mode, run.thought, run.revision, run.openedFrom, run.request.question, run.request.seed]), settings.projection, settings.layoutSeed, settings.extent, settings.selection.layer, this.session.load.status]);
+    // While steps are still arriving, PCA keeps up; the others wait for the whole picture.
+    if (settings.projection !== "pca" && this.session.running) return;
+    const how = JSON.stringify([settings.projection, settings.layoutSeed, settings.seeds, settings.extent, settings.selection.layer, settings.projection === "plane" ? [settings.plane, settings.plane.length === 0 && settings.selection.mode] : null]);
+    if (how !== this.asked) {
+      // Another way of drawing was chosen: what is held or saved was drawn in this one.
+      if (this.asked !== "") this.saved = null;
+      this.held = null;
+      this.asked = how;
+    }
+    const key = JSON.stringify([activeRuns.map((run) => [run.id, run.mode, run.thought, run.revision, run.openedFrom, run.request.question, run.request.seed]), how, this.session.load.status, this.saved]);
     if (key === this.shown) return;
     this.shown = key;
     if (this.busy) {
       this.again = true;
-      if (settings.projection === "umap" || this.progress) this.stop();
+      if (settings.projection !== "pca" || this.progress) this.stop();
       return;
     }
     void this.draw();
@@ -87,85 +142,142 @@ export class Geometry extends EventTarget {
       do {
         this.again = false;
         await this.compute();
-        this.dispatchEvent(new Event("change"));
+        this.changed();
         // Decoding has the processor first; the last picture is drawn at once.
         if (this.session.running) await new Promise((resolve) => setTimeout(resolve, drawingPause));
       } while (this.again);
     } finally {
       this.busy = false;
       this.progress = null;
-      this.dispatchEvent(new Event("change"));
+      this.changed();
     }
   }
 
-  private async compute(): Promise<void> {
-    const { settings, activeRuns } = this.session;
-    const pairs = activeRuns.flatMap((run) => {
+  private pairs(): Drawn[] {
+    return this.session.activeRuns.flatMap((run) => {
       const trace = run.snapshot();
       if (!trace) return [];
       // An altered run is drawn from the step before its branch; one that nothing came of is the unaltered one.
       const altered = run === this.session.runs.altered;
       return altered && trace.branch === null ? [] : [{ run, trace, altered, least: altered ? Math.max(0, (trace.branch ?? 0) - 1) : 0 }];
     });
+  }
+
+  private async compute(): Promise<void> {
+    const { settings } = this.session;
+    const pairs = this.pairs();
     this.notice = "";
     try {
-      const measured = await Promise.all(charted.map(async (id) => [id, await this.measure(id, pairs, settings.selection.layer)] as const));
+      const measured = await Promise.all(charted.map(async (probe) => [probe.id, await this.measure(probe, pairs, settings.selection.layer)] as const));
       this.measures = new Map(measured);
-      this.projection = await this.project(pairs);
+      await this.project(pairs);
     } catch (error) {
       if (!(error instanceof Error && error.name === "AbortError")) this.notice = messageOf(error);
     }
   }
 
-  private async measure(id: string, pairs: readonly Drawn[], layer: number): Promise<MetricSeries[]> {
+  private async measure(probe: Probe, pairs: readonly Drawn[], layer: number): Promise<MetricSeries[]> {
     const out: MetricSeries[] = [];
     for (const { run, trace, altered, least } of pairs) {
-      const measurement: Measurement = await this.probes.measure(trace, id, { layer: Math.min(layer, trace.model.layers), from: trace.questionStart });
+      const at = nearestLayer(trace.activations, Math.min(layer, trace.model.layers));
+      const measurement: Measurement = await this.probes.measure(trace, probe.id, { layer: at, from: trace.questionStart });
       if (measurement.kind !== "series") continue;
       const origin = originOf(trace);
       const drawn = measurement.steps.flatMap((step, i) => (step >= least ? [i] : []));
-      out.push({ mode: run.mode, ...lookOf(run, altered), steps: drawn.map((i) => measurement.steps[i]! - origin), values: Float32Array.from(drawn, (i) => measurement.values[i]!) });
+      out.push({ mode: run.mode, ...lookOf(run, altered), steps: drawn.map((i) => measurement.steps[i]! - origin), values: Float32Array.from(drawn, (i) => measurement.values[i]!), origin: (step) => probeNumber(probe, trace, `${readsLayers(probe) ? `layer ${at}, ` : ""}step ${step}`) });
     }
     return out;
   }
 
-  private async project(pairs: readonly Drawn[]): Promise<JointProjection | null> {
-    const { projection: method, layoutSeed, extent, selection } = this.session.settings;
-    if (pairs.length === 0) return null;
-    const layers = Math.min(...pairs.map(({ trace }) => trace.model.layers));
-    const layer = Math.min(selection.layer, layers);
-    const joint = jointTrajectory(pairs.map(({ trace }) => trace), layer, extent, pairs.map(({ least }) => least));
-    const { points, index } = joint;
-    const runs = pairs.map(({ run, trace, altered }) => ({ mode: run.mode, trace, ...lookOf(run, altered) }));
-    const toTracks = (coordinates: Tensor): PlotTrack[] => tracksOf(runs, index, coordinates);
-    const earlier = method === "pca" && this.components?.shape[1] === points.shape[1] ? this.components : null;
+  private async project(pairs: readonly Drawn[]): Promise<void> {
+    const { settings } = this.session;
+    if (pairs.length === 0) {
+      [this.projection, this.others] = [null, []];
+      return;
+    }
+    // A run that was just opened with a picture is shown in it.
+    const fresh = [...savedFits(pairs).keys()].filter((fit) => !this.offered.has(fit));
+    for (const fit of fresh) this.offered.add(fit);
+    if (fresh.length > 0) this.saved = fresh.at(-1)!;
+    const saved = this.saved === null ? null : savedPicture(pairs, this.saved);
+    if (saved) {
+      [this.projection, this.others] = [saved, []];
+      return;
+    }
+    this.saved = null;
+    const joint = jointStates(pairs, settings);
+    if (this.held && this.held.layer === joint.layer) {
+      this.projection = placedPicture(joint, settings, await this.probes.place(kept, joint.points), this.held);
+      return;
+    }
+    this.held = null;
+    if (settings.projection === "umap" && settings.seeds > 1) await this.projectSeeds(joint);
+    else await this.projectOne(joint);
+  }
+
+  private async projectOne(joint: JointStates): Promise<void> {
+    const { settings } = this.session;
+    const earlier = settings.projection === "pca" && this.components?.shape[1] === joint.points.shape[1] ? this.components : null;
+    const told = this.teller();
+    const request = { ...projectRequest(joint, settings), ...(earlier ? { earlier } : {}), ...(joint.index.length <= mostKept ? { keep: kept } : {}) };
+    const result = await this.probes.project(request, (progress) => told.picture(progress, () => (this.projection = unfolding(joint, settings, progress.coordinates, progress.epoch))), told.step).finally(told.end);
+    this.components = result.method === "pca" ? result.components : null;
+    [this.projection, this.others] = [settledPicture(joint, settings, result), []];
+  }
+
+  private async projectSeeds(joint: JointStates): Promise<void> {
+    const { settings } = this.session;
+    const seeds = Array.from({ length: settings.seeds }, (_, i) => settings.layoutSeed + i);
+    const told = this.teller();
+    let pictures: JointProjection[] = [];
+    const show = (): void => void ([this.projection = null, ...this.others] = pictures);
+    const results = await this.probes.projectSeeds(projectRequest(joint, settings), seeds, (seed, progress) => told.picture(progress, () => {
+      pictures = [...pictures.filter((picture) => picture.seed !== seed), unfolding(joint, settings, progress.coordinates, progress.epoch, seed)].sort((a, b) => a.seed - b.seed);
+      show();
+    }), told.step).finally(told.end);
+    this.components = null;
+    pictures = results.map((result) => settledPicture(joint, settings, result));
+    show();
+  }
+
+  /** Tells of progress until the end; its last messages may come after the result, on channels of their own. */
+  private teller(): { picture: (progress: ProjectProgress, show: () => unknown) => void; step: (progress: StepProgress) => void; end: () => void } {
+    const begun = performance.now();
     let settled = false;
-    const result = await this.probes.project({ points, method, seed: layoutSeed, ...(earlier ? { earlier } : {}) }, ({ epoch, epochs, coordinates }) => {
-      // Progress has a channel of its own; its last message may come after the result.
-      if (settled) return;
-      this.progress = { done: epoch, total: epochs };
-      // The layout as it unfolds; its trust is known when it has settled.
-      this.projection = { tracks: toTracks(coordinates), method, layer, seed: layoutSeed, explained: null, trustworthiness: Number.NaN, continuity: Number.NaN, neighbours: 0, epochs: epoch, stopped: false };
-      this.dispatchEvent(new Event("change"));
-    });
-    settled = true;
-    this.progress = null;
-    this.components = result.components;
-    const { explained, trustworthiness, continuity, trustNeighbours: neighbours, epochs, stopped } = result;
-    return { tracks: toTracks(result.coordinates), method, layer, seed: layoutSeed, explained, trustworthiness, continuity, neighbours, epochs, stopped };
+    return {
+      picture: ({ epoch, epochs }, show) => {
+        if (settled || epochs === 0) return;
+        this.progress = { label: "UMAP epochs", done: epoch, total: epochs };
+        // The layout as it unfolds.
+        show();
+        this.changed();
+      },
+      step: ({ phase, done, total }) => {
+        if (settled || phase === "layout" || performance.now() - begun < patience) return;
+        this.progress = { label: phases[phase], done, total };
+        this.changed();
+      },
+      end: () => {
+        settled = true;
+        this.progress = null;
+      },
+    };
+  }
+
+  private changed(): void {
+    this.dispatchEvent(new Event("change"));
   }
 }
 
-/** A run, and what is drawn of it. */
-interface Drawn {
-  readonly run: LiveRun;
-  readonly trace: Trace;
-  /** The reader altered it. */
-  readonly altered: boolean;
-  /** First step that is drawn. */
-  readonly least: number;
-}
+const phases: Readonly<Record<StepProgress["phase"], string>> = {
+  distances: "distances between states",
+  measures: "measures",
+  layers: "layers beside one another",
+  components: "principal components",
+  graph: "graph of neighbours",
+  geodesics: "ways along the cloud",
+  layout: "UMAP epochs",
+  trust: "how far the picture can be trusted",
+};
 
-function lookOf(run: LiveRun, altered: boolean): Pick<PlotTrack, "control" | "name"> {
-  return altered ? { control: true, name: "altered" } : { control: run.isControl };
-}
+export type { PlotTrack };

@@ -17,14 +17,19 @@ export interface TrackRun extends Pick<PlotTrack, "control" | "name"> {
  * @param coordinates  [n, 2]
  */
 export function tracksOf(runs: readonly TrackRun[], index: readonly JointPoint[], coordinates: Tensor): PlotTrack[] {
-  return runs.map(({ mode, control, name, trace }, i) => {
+  return runs.map((run, i) => {
     const rows = index.flatMap((point, r) => (point.trace === i ? [r] : []));
-    const origin = originOf(trace);
     const points = new Float32Array(rows.length * 2);
     rows.forEach((r, k) => points.set(coordinates.data.subarray(2 * r, 2 * r + 2), 2 * k));
-    const steps = rows.map((r) => trace.steps[index[r]!.step]!);
-    return { mode, control, ...(name === undefined ? {} : { name }), steps: steps.map((step) => step.index - origin), labels: steps.map(labelOf), phases: steps.map((step) => step.phase), points };
+    return trackOf(run, rows.map((r) => index[r]!.step), points);
   });
+}
+
+/** One line: these steps of a run at these points, [n, 2]. */
+export function trackOf({ mode, control, name, trace }: TrackRun, indices: readonly number[], points: Float32Array): PlotTrack {
+  const origin = originOf(trace);
+  const steps = indices.map((i) => trace.steps[i]!);
+  return { mode, control, ...(name === undefined ? {} : { name }), steps: steps.map((step) => step.index - origin), labels: steps.map(labelOf), phases: steps.map((step) => step.phase), points };
 }
 
 /** A thought is labelled by what it holds. */

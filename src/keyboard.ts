@@ -7,10 +7,9 @@ import { nextSeed } from "./views/question-bar.ts";
 export function pressKey(session: Session, key: string, help: () => void): boolean {
   const { selection, seed } = session.settings;
   const modeIndex = decodingModes.indexOf(selection.mode);
-  if (key === "ArrowRight") session.step(1);
-  else if (key === "ArrowLeft") session.step(-1);
-  else if (key === "ArrowUp") session.select({ layer: selection.layer + 1 });
-  else if (key === "ArrowDown") session.select({ layer: selection.layer - 1 });
+  const move = moveOf(key);
+  if (move?.steps) session.step(move.steps);
+  else if (move) session.select({ layer: selection.layer + move.layers });
   else if (key === " ") session.player.toggle();
   else if (/^[1-4]$/.test(key)) session.select({ mode: decodingModes[Number(key) - 1]! });
   else if (key === "m" || key === "M") session.select({ mode: decodingModes[(modeIndex + 1) % decodingModes.length]! });
@@ -18,6 +17,13 @@ export function pressKey(session: Session, key: string, help: () => void): boole
   else if (key === "?") help();
   else return false;
   return true;
+}
+
+/** The keys that move a selection of step and layer, wherever there is one: how far each moves it; null for any other key. */
+export function moveOf(key: string): { readonly steps: number; readonly layers: number } | null {
+  if (key === "ArrowRight" || key === "ArrowLeft") return { steps: key === "ArrowRight" ? 1 : -1, layers: 0 };
+  if (key === "ArrowUp" || key === "ArrowDown") return { steps: 0, layers: key === "ArrowUp" ? 1 : -1 };
+  return null;
 }
 
 /** Whether a key event belongs to a field, a control or a dialog rather than to the page. */

@@ -53,7 +53,7 @@ export const explanations: Readonly<Record<ArchitectureId, Explanation>> = {
     holds: [{ phrase: "权值共享", text: "Weight sharing makes the layer commute with shifts, f(T(x)) = T′(f(x)): exactly so at stride 1 on a circle.", claim: "C2" }],
     fails: [
       { phrase: "对平移群 SE(2) 是不变的", text: "SE(2) contains the rotations, and a convolution does not commute with them. What it has is the group of translations.", claim: "C2" },
-      { phrase: "低通滤波", text: "“Low-pass filtering”: measured on vision models it is the other way round; convolutions let high frequencies pass and attention damps them (Park & Kim 2022, arXiv:2202.06709; recalled, not checked here)." },
+      { phrase: "低通滤波", text: "“Low-pass filtering”: measured on vision models it is the other way round; convolutions let high frequencies pass and attention damps them (Park & Kim 2022, arXiv:2202.06709)." },
       { phrase: "感受野增长是线性的", text: "“The receptive field grows linearly”: of plain stacks. With dilation or stride it grows as a power of the depth.", claim: "C6" },
     ],
     source: "LeCun et al. 1998; causal and dilated: van den Oord et al. 2016, arXiv:1609.03499",

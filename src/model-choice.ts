@@ -38,6 +38,15 @@ export function mlcModel(id: string, library = "", revision = ""): ModelChoice {
   return { engine: "webllm", source: "hub", id, revision, dtype: "", device: "webgpu", library };
 }
 
+/** What a field for repositories takes, as the pattern of an <input>. */
+export const hubPattern = "(https://huggingface\\.co/)?[\\w.\\-]+/[\\w.\\-]+(/(tree|resolve)/[\\w.\\-]+)?/?";
+
+/** A repository as people copy it: `owner/name`, or its address on the hub, whose revision counts where no other is given. */
+export function hubRepository(text: string, revision: string): { readonly id: string; readonly revision: string } {
+  const [, id = text, own = ""] = /^(?:https:\/\/huggingface\.co\/)?([\w.-]+\/[\w.-]+)(?:\/(?:tree|resolve)\/([\w.-]+))?\/?$/.exec(text) ?? [];
+  return { id, revision: revision === "" ? own : revision };
+}
+
 /** A model of WebLLM's list, with our library where it runs the model and the stock one was not chosen. Left to the engine, the stock one might come in its place. */
 export function catalogueModel({ repository, id, ownLibrary }: Pick<CatalogueEntry, "repository" | "id" | "ownLibrary">, stock: boolean): ModelChoice {
   return mlcModel(repository, ownLibrary && !stock ? "own" : id);

@@ -11,6 +11,7 @@ import type { LoadReport, RunRequest } from "../workers/engine.ts";
 import type { EngineHandle } from "../workers/connect.ts";
 import { customRequest, type CustomPrompts } from "./custom-prompts.ts";
 import { EngineHost, type LoadState, messageOf } from "./engine-host.ts";
+import { chosenLayers, type LayerChoice } from "./layer-choice.ts";
 import { isControl, LiveRun, type RunKey, runKeys } from "./live-run.ts";
 import { embeddedModel, type Files, type ModelChoice, sameModel } from "./model-choice.ts";
 import { readAddress } from "./places.ts";
@@ -30,6 +31,10 @@ export class Session extends EventTarget {
   /** True from the first request of a round of runs to its last answer. */
   running = false;
   notice = "";
+  /** What the runs on the page hold, stated before they are made; null until it is known. */
+  memory: { readonly bytes: number; readonly most: number; readonly runs: number } | null = null;
+  /** Which layers' states the runs keep. */
+  keep: LayerChoice = "all";
   readonly player = new Player(this);
 
   private readonly host = new EngineHost(() => this.changed());
@@ -101,6 +106,8 @@ export class Session extends EventTarget {
   async start(): Promise<void> {
     if (this.started) return;
     this.started = true;
+    // Another place may have been looked at first.
+    if (isOurs()) this.settings = decodeAddress(location.hash);
     addEventListener("hashchange", () => void this.followAddress());
     await this.loadModel();
   }
@@ -168,6 +175,7 @@ export class Session extends EventTarget {
         if (request) this.runs[key] = new LiveRun(request, { model: report.spec, engine: report.record });
       }
       this.changed();
+      void this.stateMemory(engine, round);
       for (const run of this.activeRuns) {
         await this.runOne(engine, run, round);
         if (round !== this.round) return;
@@ -182,6 +190,21 @@ export class Session extends EventTarget {
         this.changed();
       }
     }
+  }
+
+  /** The engine answers at once, before the first run. */
+  private async stateMemory(engine: EngineHandle, round: number): Promise<void> {
+    const sizes = await Promise.all(this.activeRuns.map(({ request }) => engine.size(request).catch(() => null)));
+    if (round !== this.round) return;
+    const known = sizes.flatMap((size) => size ?? []);
+    this.memory = { bytes: known.reduce((sum, { bytes }) => sum + bytes, 0), most: known.reduce((sum, { most }) => sum + most, 0), runs: known.length };
+    this.changed();
+  }
+
+  /** Keeps other layers, and runs again. */
+  async keepLayers(choice: LayerChoice): Promise<void> {
+    this.keep = choice;
+    await this.runAll();
   }
 
   private async runOne(engine: EngineHandle, run: LiveRun, round: number): Promise<void> {
@@ -257,7 +280,8 @@ export class Session extends EventTarget {
     const mode: DecodingMode = key === "control" ? "latent" : key;
     const thought: Thought = key === "control" ? settings.control : this.thought;
     if (key === "control" && !isControl(thought)) return null;
-    if (this.custom) return customRequest(this.custom, mode, thought, settings);
+    const layers = chosenLayers(this.keep, this.report?.spec.layers ?? 0);
+    if (this.custom) return { ...customRequest(this.custom, mode, thought, settings), ...(layers ? { layers } : {}) };
     const { task, problem } = this;
     return requestFor(task, problem, mode, {
       thought,
@@ -267,6 +291,7 @@ export class Session extends EventTarget {
       seed: settings.seed,
       capture: true,
       shots: settings.shots,
+      ...(layers ? { layers } : {}),
     });
   }
 
@@ -339,10 +364,10 @@ export class Session extends EventTarget {
   private async followAddress(): Promise<void> {
     if (!isOurs() || location.hash === this.address) return;
     const next = decodeAddress(location.hash);
-    const { model, selection, projection, layoutSeed, extent, control, ...rest } = next;
+    const { model, selection, projection, layoutSeed, seeds, extent, plane, unfolded, measures, control, ...rest } = next;
     const modelChanged = !sameModel(model, this.settings.model);
     const controlChanged = control !== this.settings.control;
-    this.settings = { ...this.settings, selection, projection, layoutSeed, extent, control };
+    this.settings = { ...this.settings, selection, projection, layoutSeed, seeds, extent, plane, unfolded, measures, control };
     if (modelChanged) {
       this.settings = next;
       await this.chooseModel(model);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { catalogueModel, embedded, embeddedModel, mlcModel } from "./model-choice.ts";
+import { catalogueModel, embedded, embeddedModel, hubPattern, hubRepository, mlcModel } from "./model-choice.ts";
 import { decodeAddress, encodeAddress, initialSettings, type Settings } from "./settings.ts";
 
 const changed: Settings = {
@@ -16,7 +16,11 @@ const changed: Settings = {
   temperature: 0.7,
   projection: "umap",
   layoutSeed: 3,
+  seeds: 3,
   extent: "question",
+  plane: [],
+  unfolded: ["run", "modes"],
+  measures: ["entropy", "two-nn"],
   selection: { mode: "cot", step: 2, layer: 1 },
   acts: "cot truncate.2 patch.1.3.p12",
 };
@@ -82,3 +86,21 @@ test.each([
   ["dtype=int1", (s: Settings) => s.model.dtype, "fp32"],
   ["variant=nonsense&task=rules", (s: Settings) => s.variant, "in-distribution"],
 ])("%s in an address does no harm", (query, read, value) => expect(read(decodeAddress(`#/probe?${query}`))).toBe(value));
+
+test.each([
+  ["mlc-ai/x-q4f32_1-MLC", "", "mlc-ai/x-q4f32_1-MLC", ""],
+  ["https://huggingface.co/mlc-ai/x.1", "", "mlc-ai/x.1", ""],
+  ["https://huggingface.co/mlc-ai/x/", "v2", "mlc-ai/x", "v2"],
+  ["https://huggingface.co/mlc-ai/x/tree/v1", "", "mlc-ai/x", "v1"],
+  ["https://huggingface.co/mlc-ai/x/resolve/main/", "v2", "mlc-ai/x", "v2"],
+])("a repository is taken as it is copied: %s at \"%s\"", (text, asked, id, revision) => {
+  expect(text).toMatch(new RegExp(`^(?:${hubPattern})$`, "v"));
+  expect(hubRepository(text, asked)).toEqual({ id, revision });
+});
+
+test.each(["name", "https://example.org/a/b", "a/b/c", "not a name"])("not a repository: %s", (text) => expect(text).not.toMatch(new RegExp(`^(?:${hubPattern})$`, "v")));
+test("the three states of a plane are in the address", () => {
+  const settings: Settings = { ...initialSettings, projection: "plane", plane: [{ mode: "cot", step: 0 }, { mode: "latent", step: -2 }, { mode: "cot", step: 5 }] };
+  expect(decodeAddress(`#${encodeAddress(settings)}`)).toEqual(settings);
+  for (const text of ["cot.0,cot.1", "cot.0,cot.1,dance.2", "cot.x,cot.1,cot.2", ",,", "cot.0,cot.1,cot.2,cot.3"]) expect(decodeAddress(`#/probe?projection=plane&plane=${encodeURIComponent(text)}`).plane).toEqual([]);
+});

@@ -2,14 +2,24 @@
  * What the reader has chosen: all of it lives in the page's address, so that a
  * link shows the same run. Prompts that someone typed stay out of it.
  */
+import { type PictureMethod, pictureMethods } from "../probes/run-picture.ts";
 import { tasks } from "../probes/tasks/index.ts";
 import { type DecodingMode, decodingModes, type Thought, thoughtControls, type ThoughtMethod, thoughtMethods } from "../probes/trace.ts";
 import { decodeModel, embeddedModel, encodeModel, type ModelChoice } from "./model-choice.ts";
 import type { Selection } from "./selection.ts";
 
-export type ProjectionMethod = "pca" | "umap";
 /** Which steps of a run are drawn in the projection. */
 export type Extent = "thinking" | "question" | "all";
+
+/** The panels at the foot of the page that can be unfolded. */
+export type Closely = "run" | "modes";
+export const closely: readonly Closely[] = ["run", "modes"];
+
+/** A state that a plane goes through: the step, counted from the end of the prompt, of a mode's run. */
+export interface PlanePoint {
+  readonly mode: DecodingMode;
+  readonly step: number;
+}
 
 export interface Settings {
   readonly model: ModelChoice;
@@ -27,9 +37,17 @@ export interface Settings {
   readonly noise: number;
   /** Temperature of the chain of thought; 0 is greedy. */
   readonly temperature: number;
-  readonly projection: ProjectionMethod;
+  readonly projection: PictureMethod;
   readonly layoutSeed: number;
+  /** UMAP: how many seeds are drawn side by side, from `layoutSeed` on. */
+  readonly seeds: number;
   readonly extent: Extent;
+  /** The three states of the plane; none: first, middle and last of the selected mode. */
+  readonly plane: readonly PlanePoint[];
+  /** Which panels are unfolded. */
+  readonly unfolded: readonly Closely[];
+  /** Which measures are shown over many problems, by probe id. */
+  readonly measures: readonly string[];
   readonly selection: Selection;
   /** What is done to a run, as text (`act.ts`); "" is nothing. */
   readonly acts: string;
@@ -49,7 +67,11 @@ export const initialSettings: Settings = {
   temperature: 0,
   projection: "pca",
   layoutSeed: 1,
+  seeds: 1,
   extent: "thinking",
+  plane: [],
+  unfolded: [],
+  measures: ["directness", "turning-angle", "lens-entropy"],
   selection: { mode: "latent", step: 2, layer: 3 },
   acts: "",
 };
@@ -92,8 +114,14 @@ export function encodeAddress(settings: Settings): string {
   if (settings.control === "noise") put("noise", settings.noise, null);
   put("temperature", settings.temperature, first.temperature);
   put("projection", settings.projection, first.projection);
-  if (settings.projection === "umap") put("layout", settings.layoutSeed, first.layoutSeed);
+  if (settings.projection === "umap") {
+    put("layout", settings.layoutSeed, first.layoutSeed);
+    put("seeds", settings.seeds, first.seeds);
+  }
+  if (settings.projection === "plane" && settings.plane.length > 0) query.set("plane", settings.plane.map(({ mode, step }) => `${mode}.${step}`).join());
   put("extent", settings.extent, first.extent);
+  put("unfolded", settings.unfolded.join(), first.unfolded.join());
+  if (settings.unfolded.includes("modes")) put("measures", settings.measures.join(), first.measures.join());
   put("mode", selection.mode, first.selection.mode);
   put("step", selection.step, first.selection.step);
   put("layer", selection.layer, first.selection.layer);
@@ -127,8 +155,12 @@ export function decodeAddress(hash: string): Settings {
     control: oneOf<Thought>("control", ["hidden", ...thoughtControls], first.control),
     noise: number("noise", first.noise, 0, 10),
     temperature: number("temperature", first.temperature, 0, 5),
-    projection: oneOf("projection", ["pca", "umap"] as const, first.projection),
+    projection: oneOf("projection", pictureMethods, first.projection),
     layoutSeed: integer("layout", first.layoutSeed, 0, 999),
+    seeds: integer("seeds", first.seeds, 1, 3),
+    plane: planeOf(query.get("plane") ?? ""),
+    unfolded: closely.filter((part) => (query.get("unfolded") ?? "").split(",").includes(part)),
+    measures: query.has("measures") ? [...new Set(query.get("measures")!.split(",").filter((id) => /^[a-z0-9-]{1,40}$/.test(id)))].slice(0, 40) : first.measures,
     extent: oneOf("extent", ["thinking", "question", "all"] as const, first.extent),
     selection: {
       mode: oneOf<DecodingMode>("mode", decodingModes, first.selection.mode),
@@ -137,4 +169,14 @@ export function decodeAddress(hash: string): Settings {
     },
     acts: (query.get("acts") ?? first.acts).slice(0, longestActs),
   });
+}
+
+/** Three states, `mode.step` each; none where the text says anything else. */
+function planeOf(text: string): PlanePoint[] {
+  const points = text.split(",").flatMap((part): PlanePoint[] => {
+    const [mode, step] = part.split(".");
+    const found = decodingModes.find((one) => one === mode);
+    return found && step !== undefined && /^-?\d{1,4}$/.test(step) ? [{ mode: found, step: Number(step) }] : [];
+  });
+  return points.length === 3 ? points : [];
 }

@@ -25,6 +25,7 @@ test("a deep model is patched at layers evenly spaced, the last among them", () 
 
 test("thoughts, noise, cuts and wrong tokens, each where the mode allows it", () => {
   expect([sweepKinds("latent"), sweepKinds("cot"), sweepKinds("direct")]).toEqual([["patch", "thoughts", "noise"], ["patch", "truncate", "corrupt"], ["patch"]]);
+  expect([sweepKinds("latent", false), sweepKinds("direct", false)]).toEqual([["thoughts", "noise"], []]);
   const thoughts = planOf(session("latent"), "thoughts")!;
   expect(thoughts.grid).toEqual({ kind: "thoughts", thoughts: [0, 1, 2, 3], replacements: ["argmax", "swapped", "zero", "skip"] });
   expect(thoughts.done(1, 0)).toBe("thought 2 becomes its likeliest token");

@@ -9,9 +9,10 @@ import { words } from "./words.ts";
 
 export type SweepKind = "patch" | "thoughts" | "noise" | "truncate" | "corrupt";
 
-/** Which sweeps a mode allows, the first by default. */
-export function sweepKinds(mode: DecodingMode): readonly SweepKind[] {
-  return mode === "latent" ? ["patch", "thoughts", "noise"] : mode === "cot" ? ["patch", "truncate", "corrupt"] : ["patch"];
+/** Which sweeps a mode allows, the first by default; patches where the engine reaches inside the model. */
+export function sweepKinds(mode: DecodingMode, inside = true): readonly SweepKind[] {
+  const kinds: readonly SweepKind[] = mode === "latent" ? ["thoughts", "noise"] : mode === "cot" ? ["truncate", "corrupt"] : [];
+  return inside ? ["patch", ...kinds] : kinds;
 }
 
 /** One axis of a grid. */

@@ -1,16 +1,17 @@
 /** Runs as files: what is saved, and what an opened file brings along. */
 import { decodeTrace, encodeTrace } from "../probes/trace-file.ts";
+import type { RunPicture } from "../probes/run-picture.ts";
 import type { Trace } from "../probes/trace.ts";
 import { isControl, LiveRun, type RunKey } from "./live-run.ts";
 import { fitToTask, type Settings } from "./settings.ts";
 
-/** A finished run as a file: name and bytes; null while it is going on. */
-export function traceFile({ trace }: LiveRun): { name: string; bytes: Uint8Array<ArrayBuffer> } | null {
+/** A finished run as a file, with the pictures that it is drawn in: name and bytes; null while it is going on. */
+export function traceFile({ trace }: LiveRun, pictures: readonly RunPicture[] = []): { name: string; bytes: Uint8Array<ArrayBuffer> } | null {
   if (!trace) return null;
   const model = trace.model.id.split("/").at(-1) ?? "model";
   const what = trace.problem ? `${trace.problem.task}-${trace.problem.difficulty}-seed${trace.problem.seed}` : "custom";
   const how = trace.thought && trace.thought !== "hidden" ? `${trace.mode}-${trace.thought}` : trace.mode;
-  return { name: `geodesic-${model}-${what}-${how}.safetensors`, bytes: encodeTrace(trace) };
+  return { name: `geodesic-${model}-${what}-${how}.safetensors`, bytes: encodeTrace(pictures.length > 0 ? { ...trace, pictures } : trace) };
 }
 
 /**

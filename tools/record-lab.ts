@@ -7,20 +7,21 @@
  *
  *   --seed N       of parameters and batches; default 1
  *   --only A,B     architectures, tasks, or architecture/task
- *   --seconds N    begins no training that might end later than this
+ *   --seconds N    stops after so long; a training under way goes on the next time
  *   --again        trains also what is there
  *
  * Each result, and the weights, go to `build/lab/` first; `pack-lab.ts` ships weights from there.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { wilson } from "../probes/statistics/wilson.ts";
 import { sequenceTasks } from "../probes/tasks/sequence/index.ts";
 import { architectures } from "../workers/lab/architectures.ts";
 import { type LessonRequest, recipe } from "../workers/lab/lesson.ts";
 import { type LessonResult, stepsToReach } from "../workers/lab/results.ts";
-import { Student } from "../workers/lab/student.ts";
+import { smoothing, Student, type StudentCheckpoint } from "../workers/lab/student.ts";
 import { encodeWeights } from "../workers/lab/weights-file.ts";
+import { type PackedWeights, packWeights, unpackWeights } from "../workers/toys/weights.ts";
 
 const kept = new URL("../workers/lab/recorded/results.json", import.meta.url);
 const made = new URL("../build/lab/", import.meta.url);
@@ -46,10 +47,18 @@ function gather(): void {
   writeFileSync(kept, `[\n${sorted.map((result) => JSON.stringify(result)).join(",\n")}\n]\n`);
 }
 
-/** How long a training of this architecture may take, s: as the longest one before, and a margin. */
-function expected(architecture: string): number {
-  const before = recorded().filter((r) => r.architecture === architecture).map(({ seconds }) => seconds);
-  return 1.4 * Math.max(...before, before.length > 0 ? 0 : 50) + 5;
+type Written = Omit<StudentCheckpoint, "arrays"> & { readonly arrays: PackedWeights };
+
+/** The student as it was left, or a new one. */
+function student(request: LessonRequest): Student {
+  const file = checkpointOf(request);
+  if (!existsSync(file)) return new Student(request);
+  const read = JSON.parse(readFileSync(file, "utf8")) as Written;
+  return new Student(request, undefined, { ...read, arrays: unpackWeights(read.arrays) });
+}
+
+function checkpointOf(request: LessonRequest): URL {
+  return new URL(`${name(request)}.checkpoint`, made);
 }
 
 mkdirSync(made, { recursive: true });
@@ -58,13 +67,23 @@ for (const task of sequenceTasks) {
     const request: LessonRequest = { architecture, task: task.id, seed };
     if (only && !only.some((wanted) => [architecture, task.id, `${architecture}/${task.id}`].includes(wanted))) continue;
     if (!values.again && recorded().some((result) => name(result) === name(request))) continue;
-    if (performance.now() + 1000 * expected(architecture) > deadline) process.exit(0);
-    const student = new Student(request);
-    for await (const { step } of student.study(recipe.steps)) if (step % 200 === 0) console.log(`  ${name(request)} step ${step}: loss ${student.losses.at(-1)?.[1].toFixed(3)}, right ${student.progress.at(-1)?.correct} of ${student.progress.at(-1)?.of}`);
-    const result = student.result(new Date().toISOString().slice(0, 10));
-    writeFileSync(new URL(`${name(request)}.safetensors`, made), encodeWeights({ ...request, steps: result.steps, date: result.date, weights: student.weights() }));
+    const taught = student(request);
+    for await (const { step } of taught.study(recipe.steps)) {
+      if (step % 200 === 0) console.log(`  ${name(request)} step ${step}: loss ${taught.losses.at(-1)?.[1].toFixed(3)}, right ${taught.progress.at(-1)?.correct} of ${taught.progress.at(-1)?.of}`);
+      const late = performance.now() >= deadline && step % smoothing === 0;
+      // The last examination takes its time, too.
+      if (!late && step < recipe.steps) continue;
+      const { arrays, ...rest } = taught.checkpoint();
+      writeFileSync(checkpointOf(request), JSON.stringify({ ...rest, arrays: packWeights(arrays) }));
+      if (!late) continue;
+      console.log(`  ${name(request)} goes on from step ${step}`);
+      process.exit(0);
+    }
+    const result = taught.result(new Date().toISOString().slice(0, 10));
+    writeFileSync(new URL(`${name(request)}.safetensors`, made), encodeWeights({ ...request, steps: result.steps, date: result.date, weights: taught.weights() }));
     writeFileSync(new URL(`${name(request)}.json`, made), JSON.stringify(result));
-    student.dispose();
+    rmSync(checkpointOf(request), { force: true });
+    taught.dispose();
     gather();
     const { correct, of } = result.accuracy.find(({ difficulty }) => difficulty === task.difficulty.initial)!;
     const [low, high] = wilson(correct, of);

@@ -1,5 +1,5 @@
 /** The page's end of the probe worker. */
-import { proxy, type ProxyMarked } from "comlink";
+import { proxy, type ProxyMarked, transfer } from "comlink";
 import type { Measurement, ProbeOptions } from "../probes/probe.ts";
 import type { ComparisonView } from "../probes/comparison/comparison.ts";
 import type { Clouds } from "../probes/population/clouds.ts";
@@ -7,7 +7,7 @@ import type { PopulationRow } from "../probes/population/row.ts";
 import type { StepProgress } from "../probes/projection/steps.ts";
 import type { RunMeasure } from "../probes/run-measure.ts";
 import type { RunMeasures, RunMeasuresOptions } from "../probes/run-measures.ts";
-import type { Tensor } from "../probes/tensor.ts";
+import { tensor, type Tensor } from "../probes/tensor.ts";
 import type { Trace } from "../probes/trace.ts";
 import type { PopulationPart, PopulationView, PopulationViewRequest } from "./population-views.ts";
 import type { ProbeService, ProjectProgress, Projection, ProjectRequest, RunsCompared } from "./probe-service.ts";
@@ -43,12 +43,31 @@ export interface ProbeHandle {
   terminate(): void;
 }
 
+/** Numbers that are copied to the worker at a time, 1 MB: a run of a large model holds twenty times as many, more than a frame can wait for. */
+const piece = 1 << 18;
+
 /** @param create  starts the worker; for tests */
 export function connectProbes(create: () => Worker = startWorker): ProbeHandle {
   const probes = new RestartingWorker<ProbeService>("probe", create);
+  let parcels: Promise<unknown> = Promise.resolve();
   return {
     measure: (trace, probeId, options) => probes.call<Measurement>((remote) => remote.measure(trace, probeId, options)),
-    runMeasures: (trace, options, onStep) => probes.call<RunMeasures | null>((remote) => remote.runMeasures(trace, options, handed(onStep))),
+    runMeasures: async (trace, options, onStep) => {
+      const { residPost } = trace.activations;
+      if (residPost.data.length <= piece) return probes.call<RunMeasures | null>((remote) => remote.runMeasures(trace, options, handed(onStep)));
+      const bare: Trace = { ...trace, activations: { ...trace.activations, residPost: tensor([0, ...residPost.shape.slice(1)]) } };
+      // One after the other: the calls of another run must not come between them.
+      const mine = parcels.then(async () => {
+        await probes.call<void>((remote) => remote.beginTrace(bare, residPost.shape));
+        for (let offset = 0; offset < residPost.data.length; offset += piece) {
+          const numbers = residPost.data.slice(offset, offset + piece);
+          await probes.call<void>((remote) => remote.addStates(offset, transfer(numbers, [numbers.buffer])));
+        }
+        return probes.call<RunMeasures | null>((remote) => remote.parcelMeasures(options, handed(onStep)));
+      });
+      parcels = mine.catch(() => undefined);
+      return mine;
+    },
     runMeasure: (trace, probeId, from) => probes.call<RunMeasure>((remote) => remote.runMeasure(trace, probeId, from)),
     compareRuns: (a, b, layer) => probes.call<RunsCompared>((remote) => remote.compareRuns(a, b, layer)),
     beginComparison: () => probes.call<void>((remote) => remote.beginComparison()),

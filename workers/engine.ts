@@ -100,7 +100,7 @@ export interface ModelRequest {
   readonly device: "wasm" | "webgpu";
   /**
    * WebLLM: what runs the weights. `own` is our library for Llama-type models; a stock library is
-   * named as in WebLLM's list, for example `SmolLM2-360M-Instruct-q4f32_1-MLC`. Left out: `own` where it can, else the stock one.
+   * named as in WebLLM's list, for example `SmolLM2-360M-Instruct-q4f32_1-MLC`. Left out: the one in a dropped folder, else `own` where it can, else the stock one.
    */
   readonly library?: string;
   /** For `folder`: the dropped files, by path inside the folder. */
@@ -136,7 +136,7 @@ export interface TapVerdict {
   readonly latent: boolean;
   /** How hidden states are read: from a spliced graph, by TVM's instrument, or from WebGPU's own objects. */
   readonly route: "graph" | "instrument" | "webgpu";
-  /** Why something is missing, in the form of an error's message; null where nothing is. */
+  /** Why something is missing, or why the usual route was not taken, in words for the page; null where all is as usual. */
   readonly reason: string | null;
 }
 

@@ -7,7 +7,6 @@ import type { PopulationRow } from "../probes/population/row.ts";
 import type { Tensor } from "../probes/tensor.ts";
 import type { Trace } from "../probes/trace.ts";
 import { accuracy } from "./decoding/accuracy.ts";
-import { population } from "./decoding/population.ts";
 import { run } from "./decoding/run.ts";
 import { runPlan } from "./decoding/run-plan.ts";
 import { sweep } from "./decoding/sweep.ts";
@@ -92,7 +91,11 @@ class WorkerEngine implements ExposedEngine {
   }
 
   population(request: PopulationRequest, onRows: (rows: readonly PopulationRow[]) => void): Promise<void> {
-    return this.enqueue([onRows], (signal) => population(this.loaded(), request, onRows, signal));
+    return this.enqueue([onRows], async (signal) => {
+      // All measures come with it: code that the first picture does without.
+      const { population } = await import("./decoding/population.ts");
+      return population(this.loaded(), request, onRows, signal);
+    });
   }
 
   stop(): void {

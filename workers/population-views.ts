@@ -13,8 +13,7 @@ import { median } from "../probes/statistics/quantile.ts";
 export type PopulationPart = "model" | "untrained";
 
 export interface PopulationViewRequest {
-  readonly measures: readonly { readonly probe: string; readonly correction: LengthCorrection }[];
-  readonly over: CurveOptions["over"];
+  readonly measures: readonly { readonly probe: string; readonly correction: LengthCorrection; readonly over: CurveOptions["over"] }[];
   readonly layer: number;
   readonly band: BandKind;
   /** The cell whose nulls are drawn. */
@@ -78,14 +77,14 @@ export class PopulationViews {
     this.parts[part].add(rows);
   }
 
-  view({ measures, over, layer, band, nullsOf }: PopulationViewRequest): PopulationView {
+  view({ measures, layer, band, nullsOf }: PopulationViewRequest): PopulationView {
     const { model, untrained } = this.parts;
     return {
       problems: model.rows.length,
       untrainedProblems: untrained.rows.length,
       cells: Array.from({ length: model.cells }, (_, cell) => countOf(model.rows, cell)),
       flows: flowsOf(model.rows, layer),
-      measures: measures.map(({ probe, correction }): MeasureView => {
+      measures: measures.map(({ probe, correction, over }): MeasureView => {
         const options: CurveOptions = { over, layer, correction, band };
         const nulls: NullCurve[] = correction === "raw" ? pathNulls.map((kind) => ({ kind, band: model.nullCurve(probe, nullsOf, kind, options) })) : [];
         const fresh = untrained.curves(probe, options)[nullsOf];

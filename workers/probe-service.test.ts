@@ -37,7 +37,7 @@ test("a population: rows come in, curves and comparisons go out", async () => {
   service.addToPopulation("model", rows.slice(0, 2));
   service.addToPopulation("model", rows.slice(2));
   service.addToPopulation("untrained", rows.slice(0, 3));
-  const view = service.viewPopulation({ measures: [{ probe: "directness", correction: "raw" }, { probe: "entropy", correction: "matched" }], over: "layers", layer: 1, band: "problems", nullsOf: 1 });
+  const view = service.viewPopulation({ measures: [{ probe: "directness", correction: "raw", over: "layers" }, { probe: "entropy", correction: "matched", over: "layers" }], layer: 1, band: "problems", nullsOf: 1 });
   expect([view.problems, view.untrainedProblems, view.cells[0]!.states]).toEqual([6, 3, 8]);
   const [direct, entropy] = view.measures;
   expect(direct!.nulls.map((n) => n.kind)).toEqual(["shuffled", "walk", "untrained"]);
@@ -46,7 +46,7 @@ test("a population: rows come in, curves and comparisons go out", async () => {
   expect(view.flows[0]).toMatchObject({ a: 0, b: 1, n: 6 });
   const clouds = await service.populationClouds([0, 2]);
   expect(clouds!.cells.map((c) => [c.cell, c.layer, c.n])).toEqual([[0, 0, 6], [1, 0, 6], [0, 2, 6], [1, 2, 6]]);
-  expect(() => service.viewPopulation({ measures: [{ probe: "two-nn", correction: "raw" }], over: "layers", layer: 0, band: "mean", nullsOf: 0 })).toThrow("measure it first");
+  expect(() => service.viewPopulation({ measures: [{ probe: "two-nn", correction: "raw", over: "layers" }], layer: 0, band: "mean", nullsOf: 0 })).toThrow("measure it first");
 });
 test("PCA in one step", async () => {
   const p = await new ProbeService().project({ points: cloud(30, 8), method: "pca", seed: 1 });
@@ -199,6 +199,19 @@ test("a crash rejects the call under way, and the next call starts a new worker"
   expect(started).toBe(2);
   probes.terminate();
   await expect(probes.measure(exampleTrace(), "entropy", { layer: 0, from: 0 })).rejects.toThrow("ended");
+});
+test("a large run crosses in pieces, and is measured as if it had crossed whole; two at once do not mix", async () => {
+  const worker = new FakeWorker(true);
+  const probes = connectProbes(() => worker as unknown as Worker);
+  const [a, b] = [1, 2].map((seed) => exampleTrace({ steps: 60, layers: 5, hiddenSize: 800, seed }));
+  expect(a!.activations.residPost.data.length).toBeGreaterThan(1 << 18);
+  const [one, two] = await Promise.all([a!, b!].map((trace) => probes.runMeasures(trace, { seed: 1, draws: 2 })));
+  const service = new ProbeService();
+  expect(one).toEqual(await service.runMeasures(a!, { seed: 1, draws: 2 }));
+  expect(two).toEqual(await service.runMeasures(b!, { seed: 1, draws: 2 }));
+  expect(a!.activations.residPost.data.length).toBe(60 * 6 * 800);
+  await expect(service.parcelMeasures({ seed: 1 })).rejects.toThrow("begin with beginTrace");
+  probes.terminate();
 });
 test("stop without a worker starts none", () => {
   connectProbes(() => { throw new Error("started"); }).stop();

@@ -19,7 +19,7 @@ import { placeInUmap, prepareUmap, umapFrom, type UmapLayout, type UmapPreparati
 import { Random } from "../probes/random.ts";
 import { runMeasure, type RunMeasure } from "../probes/run-measure.ts";
 import { runMeasures, type RunMeasures, type RunMeasuresOptions } from "../probes/run-measures.ts";
-import type { Tensor } from "../probes/tensor.ts";
+import { tensor, type Tensor } from "../probes/tensor.ts";
 import type { Trace } from "../probes/trace.ts";
 import { type PopulationPart, type PopulationView, type PopulationViewRequest, PopulationViews } from "./population-views.ts";
 import { rest } from "./rest.ts";
@@ -116,6 +116,7 @@ export class ProbeService {
   private round = 0;
   private readonly kept = new Map<string, Place>();
   private populated = new PopulationViews([], 0);
+  private parcel: Trace | null = null;
   private compared = new Comparison();
 
   /** Measures a trace with the probe of this id. */
@@ -126,6 +127,30 @@ export class ProbeService {
   /** All measures of one run; null where `stop` came first. */
   runMeasures(trace: Trace, options: RunMeasuresOptions & { readonly seed: number }, onStep?: Told): Promise<RunMeasures | null> {
     return this.drive(runMeasures(trace, new Random(options.seed), options), this.round, onStep);
+  }
+
+  /**
+   * Takes in a run whose states come in pieces (`addStates`), so that no frame of the
+   * page waits for all of them to be copied; the one before is let go.
+   */
+  beginTrace(trace: Trace, shape: readonly number[]): void {
+    this.parcel = { ...trace, activations: { ...trace.activations, residPost: tensor(shape) } };
+  }
+
+  /** Numbers of the residual stream from this place on. */
+  addStates(offset: number, numbers: Float32Array): void {
+    this.parcel?.activations.residPost.data.set(numbers, offset);
+  }
+
+  /** All measures of the run that came in pieces. */
+  async parcelMeasures(options: RunMeasuresOptions & { readonly seed: number }, onStep?: Told): Promise<RunMeasures | null> {
+    const { parcel } = this;
+    if (!parcel) throw new RangeError("parcelMeasures: expected a run that was handed over, got none; begin with beginTrace");
+    try {
+      return await this.runMeasures(parcel, options, onStep);
+    } finally {
+      if (this.parcel === parcel) this.parcel = null;
+    }
   }
 
   /** A measure at each step and layer of a run. */
@@ -237,7 +262,7 @@ export class ProbeService {
 
   /** Null where `stop` came before there was a picture. */
   private async umapProjection(request: ProjectRequest, prepared: UmapPreparation, round: number, onProgress?: (progress: ProjectProgress) => unknown, onStep?: Told): Promise<Projection | null> {
-    // umap-js builds its graph in one call, about a second at 2,000 points: what is coming is told before it.
+    // umap-js takes a moment to begin: what is coming is told before it.
     const n = prepared.rows.length;
     void onStep?.({ phase: "graph", done: n, total: n });
     await rest();

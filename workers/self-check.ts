@@ -1,5 +1,5 @@
-import { type Tensor, row } from "../probes/tensor.ts";
-import { type Decoder, EngineError, type SelfCheck } from "./engine.ts";
+import { type Tensor, row, tensor } from "../probes/tensor.ts";
+import { type Decoder, EngineError, type Forward, type SelfCheck } from "./engine.ts";
 
 /**
  * How far a number may be off, as a share of the largest logit (for layer 0, of
@@ -17,7 +17,9 @@ export function toleranceFor({ spec }: Decoder, numbers: Float32Array): number {
 }
 
 /**
- * Checks a decoder against itself on three tokens, and leaves it empty.
+ * Checks a decoder against itself on three tokens, and leaves it empty: in one
+ * pass, and again in a single step, which engines mostly run through other
+ * kernels and which is what a latent loop consists of.
  *
  * @throws EngineError "probe: …" where what it says does not hold together
  */
@@ -31,15 +33,17 @@ export async function selfCheck(decoder: Decoder): Promise<SelfCheck> {
   const { logits, residPost, finalNorm } = await decoder.forward(tokens, { capture: true });
   if (!residPost) throw new EngineError("probe: expected hidden states, got none; load the model again");
 
+  // Where a GPU computes nothing, zeros agree with zeros.
+  if (largest(embedded.data) === 0 || logits.data.every((logit) => logit === logits.data[0])) throw new EngineError("probe: expected embeddings and logits, got the same number everywhere; this build computes nothing here, choose another");
   const tolerance = toleranceFor(decoder, logits.data);
-  const layer = (index: number): Tensor => ({
-    shape: [tokens.length, spec.hiddenSize],
-    data: Float32Array.from(tokens.flatMap((_, t) => [...row(residPost, t, index)])),
-  });
-  const embedding = difference(layer(0).data, embedded.data);
-  require("layer 0 to be the embedding", embedding, toleranceFor(decoder, embedded.data));
+  const layer = (states: Tensor, index: number): Tensor => {
+    const rows = states.shape[0] ?? 0;
+    return tensor([rows, spec.hiddenSize], Float32Array.from(Array.from({ length: rows }, (_, t) => [...row(states, t, index)]).flat()));
+  };
+  const whole = difference(layer(residPost, 0).data, embedded.data);
+  require("layer 0 to be the embedding", whole, toleranceFor(decoder, embedded.data));
 
-  const lens = difference((await decoder.lens(layer(spec.layers))).data, logits.data);
+  const lens = difference((await decoder.lens(layer(residPost, spec.layers))).data, logits.data);
   require("the head applied to the last layer to give the logits", lens, tolerance);
   const unembedded = difference((await decoder.unembed(finalNorm)).data, logits.data);
   require("the unembedding of the final norm to give the logits", unembedded, tolerance);
@@ -47,17 +51,23 @@ export async function selfCheck(decoder: Decoder): Promise<SelfCheck> {
   // Both steps after the same two tokens, so that models which quantize
   // activations by the batch do so alike. No partial rewind: not every cache can.
   const [first = 0, second = 0, last = 0] = tokens;
-  const after = async (input: readonly number[] | Tensor): Promise<Float32Array> => {
+  const after = async (input: readonly number[] | Tensor, capture: boolean): Promise<Forward> => {
     await decoder.rewind(0);
     await decoder.forward([first, second]);
-    return row((await decoder.forward(input)).logits, 0);
+    return decoder.forward(input, { capture });
   };
-  const byToken = await after([last]);
-  const byVector = await after({ shape: [1, spec.hiddenSize], data: row(embedded, 2).slice() });
-  const latent = difference(byVector, byToken);
+  const byToken = await after([last], true);
+  const vector = tensor([1, spec.hiddenSize], row(embedded, 2).slice());
+  const byVector = await after(vector, false);
+  const latent = difference(byVector.logits.data, byToken.logits.data);
   require("a latent step with a token's embedding to give the token's logits", latent, tolerance);
+  if (!byToken.residPost) throw new EngineError("probe: expected hidden states of a single step, got none; load the model again");
+  const step = difference(layer(byToken.residPost, 0).data, vector.data);
+  require("layer 0 of a single step to be the embedding", step, toleranceFor(decoder, embedded.data));
   await decoder.rewind(0);
-  return { embedding, head: Math.max(lens, unembedded), latent, tolerance };
+  const stepLens = difference((await decoder.lens(layer(byToken.residPost, spec.layers))).data, byToken.logits.data);
+  require("the head applied to the last layer of a single step to give its logits", stepLens, tolerance);
+  return { embedding: Math.max(whole, step), head: Math.max(lens, unembedded, stepLens), latent, tolerance };
 }
 
 /** NaN fails, too. */

@@ -18,6 +18,12 @@ test("a hybrid model is told not to think in tags of its own", async () => {
   expect(await rendered(qwen3)).toBe("Who is it?<|im_start|>assistant\n<think>\n\n</think>\n\n");
 });
 
+test("a prompt does not depend on the day: a template that writes the date gets the same one always", async () => {
+  const llama3 = "{% if not date_string is defined %}{% if strftime_now is defined %}{% set date_string = strftime_now('%d %b %Y') %}{% else %}{% set date_string = '26 Jul 2024' %}{% endif %}{% endif %}Today Date: {{ date_string }}\n{{ messages[0].content }}";
+  expect(await rendered(llama3)).toBe("Today Date: 26 Jul 2024\nWho is it?");
+  expect(await rendered("{{ strftime_now('%Y-%m-%d') }} {{ messages[0].content }}")).toBe("26 Jul 2024 Who is it?");
+});
+
 test("without a template there is no chat", async () => {
   expect((await loadTokenizer(new Map([["tokenizer.json", vocabulary]]), [])).chat("Who is it?")).toBeNull();
 });

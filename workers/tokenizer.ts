@@ -3,6 +3,9 @@ import { EngineError, type Tokenizer } from "./engine.ts";
 import { isRecord } from "./files/request.ts";
 import { type Texts, parse } from "./files/texts.ts";
 
+/** Templates such as Llama 3's write today's date, so that tomorrow the same question would be another prompt: here they get the day that Llama 3.2's falls back to. */
+const withoutToday = (template: string): string => template.replaceAll(/\bstrftime_now\s*\([^()]*\)/g, '"26 Jul 2024"');
+
 /** transformers.js remembers answers by model name; a name of its own keeps one load from seeing another's. */
 let loads = 0;
 
@@ -44,7 +47,8 @@ class ModelTokenizer implements Tokenizer {
     this.endTokens = endTokens.length > 0 ? endTokens : typeof own === "number" ? [own] : [];
     this.unknown = unknownToken(texts);
     // Newer repositories keep the chat template beside tokenizer_config.json.
-    this.template = texts.get("chat_template.jinja") ?? (tokenizer.chat_template ? tokenizer.get_chat_template() : null);
+    const template = texts.get("chat_template.jinja") ?? (tokenizer.chat_template ? tokenizer.get_chat_template() : null);
+    this.template = template === null ? null : withoutToday(template);
   }
 
   /** Prompts carry their own special tokens, so none are added. */

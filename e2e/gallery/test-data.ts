@@ -4,8 +4,13 @@ import type { DecodingMode, Thought } from "../../probes/trace.ts";
 import type { Figure } from "../../workers/claims/claim.ts";
 import type { AccuracyRow } from "../../src/views/accuracy-chart.ts";
 import type { HeatCell } from "../../src/views/heat-map.ts";
+import type { JointProjection } from "../../src/joint-picture.ts";
+import { nullWords } from "../../src/measure-words.ts";
+import type { BandSeries, NullSeries } from "../../src/views/band-chart.ts";
 import type { MetricSeries } from "../../src/views/metric-chart.ts";
 import type { PlotTrack } from "../../src/views/trajectory-plot.ts";
+import { words } from "../../src/words.ts";
+import type { MeasureView } from "../../workers/population-views.ts";
 
 /** A linear congruential source (Numerical Recipes): the same picture each time. */
 function source(seed: number): () => number {
@@ -94,6 +99,50 @@ export function heatCells(columns: number, rows: number, rate: (column: number, 
     const change = -4 * (0.9 - rate(column, row));
     return { correct, answered: 20, low, high, change, changeLow: change - 0.4, changeHigh: change + 0.4, done: `the state at step ${column}, layer ${row}, becomes another one` };
   });
+}
+
+/** Curves with bands over layers, one per mode, as if over 50 problems. */
+export function bandSeries(layers = 12): BandSeries[] {
+  return runs.filter(({ control }) => !control).map(({ mode }, r) => {
+    const random = source(50 + r);
+    const x = Array.from({ length: layers + 1 }, (_, layer) => layer);
+    const middle = Float32Array.from(x, (layer) => 0.25 + 0.12 * r + 0.2 * Math.sin(layer / 4 + r) + 0.03 * random());
+    return { mode, control: null, label: words.modes[mode].name, band: { x, middle, low: middle.map((y) => y - 0.05 - 0.02 * r), high: middle.map((y) => y + 0.06), n: new Int32Array(x.length).fill(50) } };
+  });
+}
+
+export function nullSeries(layers = 12): NullSeries[] {
+  const x = Array.from({ length: layers + 1 }, (_, layer) => layer);
+  const flat = (value: number): Float32Array<ArrayBuffer> => new Float32Array(x.length).fill(value);
+  return (["shuffled", "walk", "untrained"] as const).map((kind, i) => ({ label: nullWords[kind].short, dash: nullWords[kind].dash, band: { x, middle: flat(0.18 + 0.16 * i), low: flat(0.15 + 0.16 * i), high: flat(0.22 + 0.16 * i), n: new Int32Array(x.length).fill(50) } }));
+}
+
+/** A measure of each step and layer, column by column; some cells have none. */
+export function mapValues(columns: number, rows: number): Float32Array {
+  const random = source(99);
+  return Float32Array.from({ length: columns * rows }, (_, i) => (i % rows === 0 && i < rows ? Number.NaN : Math.sin(i / rows / 5) + (i % rows) / rows + 0.2 * random()));
+}
+
+/** Two measures in four modes, as the comparison table has them. */
+export function measureViews(): MeasureView[] {
+  const random = source(5);
+  return (["directness", "turning-angle"] as const).map((probe) => ({
+    probe,
+    correction: "raw",
+    curves: [],
+    nulls: [],
+    untrained: [0.3, 0.5, 0.33, 0.25],
+    summaries: [0, 1, 2, 3].map((cell) => ({ n: 50, mean: 0.2 + 0.15 * cell, interval: [0.18 + 0.15 * cell, 0.23 + 0.15 * cell] as const, shuffled: 0.15, walk: 0.4, walkEffect: -2 + cell, walkP: 0.001 * (1 + cell) })),
+    comparisons: [0, 1, 2].flatMap((a) => [1, 2, 3].filter((b) => b > a).map((b) => ({ a, b, n: 50, difference: 0.1 * (b - a), interval: [0.05, 0.2] as const, effect: b - a, p: 10 ** (-1 - 4 * random()), corrected: 0.04 }))),
+  }));
+}
+
+/** A picture of the tracks above, with what is said of it. */
+export function jointPicture(seed: number, method: JointProjection["method"] = "pca"): JointProjection {
+  return {
+    tracks: tracks(), method, layer: 3, seed, start: "thinking", states: 24, epochs: method === "umap" ? 500 : 0, stopped: false, made: "now", fit: "", runs: [],
+    explained: method === "umap" ? null : [0.61, 0.22], trustworthiness: 0.97 - 0.03 * seed, continuity: 0.95, neighbours: 5, stress: 0.12, geodesic: 0.83, remarks: method === "umap" ? ["the third seed tears the latent loop apart"] : [],
+  };
 }
 
 /** A claim's figure of each kind: bands and gaps, intervals, theory and null, values below zero. */

@@ -11,7 +11,7 @@
  * With 2,000 points and k = 20: a sphere in three dimensions 2.0, S⁵ 4.9, S¹⁰ 8.9,
  * S²⁰ 15.4 (biased low), a Swiss roll 2.0, a normal cloud of ten dimensions 9.1.
  *
- * Source: Levina & Bickel 2004, NIPS 17, equation 8; averaged as in MacKay & Ghahramani 2005,
+ * Source: Levina & Bickel 2004, NIPS 17; averaged as in MacKay & Ghahramani 2005,
  * comments on it.
  *
  * Where it misleads: `dimensionCaveat` of `two-nn.ts`; k sets the scale, so give it with the number.

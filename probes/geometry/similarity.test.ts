@@ -20,7 +20,7 @@ test("CKA from the definition on features", () => {
   const [a, b] = [centred(x), centred(y)];
   expect(cka(x, y)).toBeCloseTo(square(product(b, a)) / Math.sqrt(square(product(a, a)) * square(product(b, b))), 9);
 });
-// The independent truth: Song et al. 2012, equation 4, term by term.
+// The independent truth: Song et al. 2012, equation 5, term by term.
 test("debiased CKA from its published formula", () => {
   const [x, y] = [gauss(9, 4, 1), gauss(9, 3, 2)];
   const kernel = (t: Tensor): number[][] => { const [n = 0, D = 0] = t.shape; return Array.from({ length: n }, (_, i) => Array.from({ length: n }, (__, j) => i === j ? 0 : Array.from({ length: D }, (___, d) => t.data[i * D + d]! * t.data[j * D + d]!).reduce((p, q) => p + q))); };

@@ -52,7 +52,7 @@ export interface CellSummary {
   readonly mean: number;
   /** 95 % bootstrap interval of the mean. */
   readonly interval: readonly [number, number];
-  /** Means of the nulls over the same problems; NaN where there is none. */
+  /** Means of the nulls over the same problems; NaN where there is none, and for corrected values. */
   readonly shuffled: number;
   readonly walk: number;
   /** d_z and Wilcoxon's p of value less walk, problem by problem. */
@@ -135,7 +135,8 @@ export class Population {
   summaries(probe: string, layer: number, correction: LengthCorrection): CellSummary[] {
     return Array.from({ length: this.cells }, (_, cell) => {
       const values = this.wholes(probe, cell, layer, correction);
-      const ofNull = (kind: PathNull): Float64Array => this.values(probe, cell, (m) => m.nulls[kind]?.[Math.min(layer, m.whole.length - 1)] ?? NaN);
+      // Nulls are of the measure as it is.
+      const ofNull = (kind: PathNull): Float64Array => this.values(probe, cell, (m) => (correction === "raw" ? (m.nulls[kind]?.[Math.min(layer, m.whole.length - 1)] ?? NaN) : NaN));
       const raw = this.wholes(probe, cell, layer, "raw");
       const walk = ofNull("walk");
       const above = raw.map((value, i) => value - walk[i]!);
@@ -184,7 +185,9 @@ export class Population {
       if (row < 0 || row >= n) return NaN;
       const at = row * width + Math.min(layer, width - 1);
       if (kind) return s.nulls[kind]?.data[at] ?? NaN;
-      return correction === "walk" ? ratio(s.values.data[at]!, s.nulls.walk?.data[at]) : s.values.data[at]!;
+      if (correction === "raw") return s.values.data[at]!;
+      // The other corrections are of whole runs.
+      return correction === "walk" ? ratio(s.values.data[at]!, s.nulls.walk?.data[at]) : NaN;
     }));
     return this.band(columns, band, first);
   }

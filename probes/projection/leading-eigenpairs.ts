@@ -16,7 +16,7 @@
  *   equal, and within their common space the vectors are a matter of rounding.
  *
  * Source: Golub & Underwood 1977 (block Lanczos); Wu & Simon 2000, SIAM J.
- * Matrix Anal. 22 (thick restart); Parlett 1998, chapter 11 (the bounds).
+ * Matrix Anal. 22 (thick restart); Parlett 1998 (the bounds).
  */
 import { Random } from "../random.ts";
 import type { Steps } from "./steps.ts";

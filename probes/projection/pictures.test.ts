@@ -19,6 +19,7 @@ import { finish } from "./steps.ts";
 import { kruskalStress } from "./stress.ts";
 import { symmetricEigen } from "./symmetric-eigen.ts";
 import { pictureTrust } from "./trustworthiness.ts";
+import { fuzzyGraph } from "./fuzzy-graph.ts";
 import { placeInUmap, startUmap, umapEpochs, umapLayout, umapSeeds } from "./umap.ts";
 
 function normals(n: number, D: number, spread: (d: number) => number = () => 1, seed = 1): Tensor {
@@ -220,6 +221,25 @@ test("the layout is umap-js's over exact neighbours, draw by draw", () => {
   const picture = umapLayout(points, { seed: 5, neighbours: 10, epochs: 50 });
   // Last digits of the distances grow from epoch to epoch; another draw or neighbour would be units away.
   truth.forEach((place, i) => place.forEach((x, d) => expect(Math.abs(row(picture, i)[d]! - x)).toBeLessThan(1e-3)));
+});
+test.each([1, 2])("the graph is umap-js's, edge by edge, with equal points too, seed %i", (seed) => {
+  const n = 60;
+  const points = tensor([n, 5], normals(n, 5, () => 1, seed).data.map((x, i) => (i < 10 ? 1 : x)));
+  const near = nearestNeighbours(points, 7);
+  const umap = new UMAP({ nNeighbors: 8, nEpochs: 5, random: () => 0.5 });
+  umap.setPrecomputedKNN(
+    Array.from({ length: n }, (_, i) => [i, ...near.indices.subarray(7 * i, 7 * i + 7)]),
+    Array.from({ length: n }, (_, i) => [0, ...near.distances.subarray(7 * i, 7 * i + 7)]),
+  );
+  umap.initializeFit(Array.from({ length: n }, (_, i) => [...row(points, i)]));
+  const { a, b } = (umap as unknown as { optimizationState: { a: number; b: number } }).optimizationState;
+  // The curve that `umap.ts` takes in place of a new fit.
+  expect([a, b]).toEqual([1.5694704762346365, 0.8941996053733949]);
+  const truth = (umap as unknown as { graph: { getAll(): { row: number; col: number; value: number }[] } }).graph.getAll().filter(({ value }) => value > 0);
+  const graph = finish(fuzzyGraph(near, n));
+  expect(graph.getAll().map((e) => [e.row, e.col])).toEqual(truth.map((e) => [e.row, e.col]));
+  graph.getAll().forEach(({ value }, i) => expect(value).toBeCloseTo(truth[i]!.value, 9));
+  expect([graph.nRows, graph.nCols, graph.map((v) => v / 2).getValues()[0]]).toEqual([n, n, truth[0]!.value / 2]);
 });
 test("epochs: 500 for few points, 200 for many, 400,000 passes over a point between", () => {
   expect([4, 800, 1000, 1600, 2000, 20_000].map(umapEpochs)).toEqual([500, 500, 400, 250, 200, 200]);

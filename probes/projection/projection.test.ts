@@ -96,6 +96,27 @@ function blocks(m: number): Float64Array {
   return a;
 }
 
+// Spectra of hidden states fall like this. Reflections of a diagonal matrix: the eigenvalues are known.
+test.each([15, 18, 24])("eigenvalues that fall by %i decades, to far below rounding, are found", (decades) => {
+  const m = 120;
+  const random = new Random(decades);
+  const known = Float64Array.from({ length: m }, (_, i) => 10 ** ((-decades * i) / m));
+  const a = new Float64Array(m * m);
+  known.forEach((value, i) => (a[i * m + i] = value));
+  for (let reflection = 0; reflection < 3; reflection++) {
+    const v = Float64Array.from({ length: m }, () => random.normal());
+    const square = dot(v, v);
+    const reflect = (at: (j: number) => number): void => {
+      let along = 0;
+      for (let j = 0; j < m; j++) along += a[at(j)]! * v[j]!;
+      for (let j = 0; j < m; j++) a[at(j)]! -= (2 * along * v[j]!) / square;
+    };
+    for (let i = 0; i < m; i++) reflect((j) => i * m + j);
+    for (let i = 0; i < m; i++) reflect((j) => j * m + i);
+  }
+  for (let i = 0; i < m; i++) for (let j = 0; j < i; j++) a[j * m + i] = a[i * m + j]!;
+  symmetricEigen(a, m, 1).values.forEach((value, i) => expect(Math.abs(value - known[i]!)).toBeLessThan(1e-14));
+});
 test("the result scales with the matrix, far beyond what squares can hold", () => {
   const a = randomSymmetric(40, 1);
   for (const factor of [1e-200, 1e200]) {

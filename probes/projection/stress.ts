@@ -9,7 +9,7 @@
  * good (he let δ bend by any rising curve first, which lowers it; here only the
  * scale is free). Unit 1.
  *
- * Source: Kruskal 1964, Psychometrika 29, 1; Borg & Groenen 2005, chapter 3.
+ * Source: Kruskal 1964, Psychometrika 29, 1; Borg & Groenen 2005.
  *
  * Where it misleads: large distances decide it; a UMAP that keeps every
  * neighbourhood has much stress. In many dimensions all δ are alike, and a

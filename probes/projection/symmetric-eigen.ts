@@ -117,14 +117,19 @@ function reflectBack(a: Float64Array, scales: Float64Array, m: number, z: Float6
   }
 }
 
+/** Steps in which an eigenvalue may settle to its own accuracy. */
+const patience = 20;
+
 /** QL with implicit shifts: `d` becomes the eigenvalues; the rows of `z`, where given, take the rotations. */
 function implicitQl(d: Float64Array, e: Float64Array, z: Float64Array | null): void {
   const m = d.length;
+  const norm = normOf(d, e);
   for (let l = 0; l < m; l++) {
     for (let iteration = 0; ; iteration++) {
       let end = l;
       for (; end < m - 1; end++) {
-        const scale = Math.abs(d[end]!) + Math.abs(d[end + 1]!);
+        // Beside eigenvalues that are themselves rounding errors nothing gets small: there what is small beside the whole matrix is 0.
+        const scale = iteration < patience ? Math.abs(d[end]!) + Math.abs(d[end + 1]!) : norm;
         if (Math.abs(e[end]!) <= Number.EPSILON * scale || Math.abs(e[end]!) < Number.MIN_VALUE * 2 ** 52) break;
       }
       if (end === l) break;

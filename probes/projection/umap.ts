@@ -1,14 +1,11 @@
 /**
  * UMAP: a layout that keeps neighbourhoods and gives up distances.
  *
- * By umap-js, its graph and its optimisation, from a random start; only the
- * neighbours are ours, since they are exact. The layout depends on the seed and on
+ * By umap-js, its optimisation, from a random start. The neighbours are ours, since
+ * they are exact, and so is the graph, which is the same number for number but
+ * made in short steps (`fuzzy-graph.ts`). The layout depends on the seed and on
  * the JavaScript engine (the last digits of its Math.pow grow into another
  * picture): the same seed gives the same picture in one browser only.
- *
- * Time: umap-js builds its graph in one call that nothing can interrupt, about a
- * second at 2,000 points and in proportion to their number; an epoch takes some
- * 10 ms there.
  *
  * Source: McInnes, Healy & Melville 2018, arXiv:1802.03426; umap-js 1.4.0.
  *
@@ -20,7 +17,8 @@ import { UMAP } from "umap-js";
 import { Random } from "../random.ts";
 import { tensor, type Tensor } from "../tensor.ts";
 import { finiteRows, takeRows } from "./finite-rows.ts";
-import { smallest, squaredDistances, type Neighbours } from "./nearest-neighbours.ts";
+import { fuzzyGraph, type FuzzyGraph } from "./fuzzy-graph.ts";
+import { smallest, squaredDistances } from "./nearest-neighbours.ts";
 import { neighboursFrom } from "./neighbour-graph.ts";
 import { pairDistances, type PairDistances } from "./pair-distances.ts";
 import { fitPca, projectPca } from "./pca.ts";
@@ -74,47 +72,72 @@ export interface UmapPreparation {
   /** n_neighbors after clipping; 0 where the points are too few. */
   readonly neighbours: number;
   /** Of the finite rows; null where there are too few of them. */
-  readonly nearest: Neighbours | null;
+  readonly graph: FuzzyGraph | null;
   readonly distances: PairDistances | null;
 }
 
-/** `startUmap` in steps, but for umap-js's graph at the end, which is one; then `advance` the layout. */
+/** `startUmap` in steps; then `advance` the layout. */
 export function* umapSteps(points: Tensor, options: UmapOptions): Steps<UmapLayout> {
   return umapFrom(points, yield* prepareUmap(points, options), options);
 }
 
-/** The exact neighbours of all points. */
+/** The exact neighbours of all points, and their graph. */
 export function* prepareUmap(points: Tensor, { neighbours = 15 }: Pick<UmapOptions, "neighbours">): Steps<UmapPreparation> {
   const rows = finiteRows(points);
   const n = rows.length;
-  if (n <= 3) return { rows, neighbours: 0, nearest: null, distances: null };
+  if (n <= 3) return { rows, neighbours: 0, graph: null, distances: null };
   const near = Math.max(2, Math.min(Math.floor(neighbours), n - 1));
   yield { phase: "distances", done: 0, total: n };
   const finite = takeRows(points, rows);
   yield { phase: "distances", done: 0, total: n };
   const distances = yield* pairDistances(finite);
-  return { rows, neighbours: near, nearest: yield* neighboursFrom(distances, near - 1), distances };
+  const nearest = yield* neighboursFrom(distances, near - 1);
+  return { rows, neighbours: near, graph: yield* fuzzyGraph(nearest, n), distances };
 }
 
-/** The layout of one seed over neighbours that are there; umap-js builds its graph anew for each. */
-export function umapFrom(points: Tensor, { rows, neighbours, nearest }: UmapPreparation, { seed, k = 2, epochs }: UmapOptions): UmapLayout {
-  if (!nearest) {
+/**
+ * The curve 1 / (1 + a x²ᵇ) of distances in the picture, for umap-js's default spread
+ * (1) and least distance (0.1). umap-js fits it anew for each layout, which takes longer than all
+ * the rest of its preparation; these are the numbers that it finds, to the last digit.
+ */
+const curve = { a: 1.5694704762346365, b: 0.8941996053733949 } as const;
+
+/** What of umap-js is done here in its place: the graph, the curve, and what only its search for the neighbours of new points needs. */
+interface Overridden {
+  fuzzySimplicialSet(): FuzzyGraph;
+  makeSearchFns(): void;
+  makeSearchGraph(): null;
+  initializeOptimization(): void;
+}
+
+/** What of umap-js is read and set for that. */
+interface Innards {
+  embedding: number[][];
+  assignOptimizationStateParameters(state: object): void;
+  getNEpochs(): number;
+}
+
+/** The layout of one seed over a graph that is there. */
+export function umapFrom(points: Tensor, { rows, neighbours, graph }: UmapPreparation, { seed, k = 2, epochs }: UmapOptions): UmapLayout {
+  if (!graph) {
     const drawn = projectPca(fitPca(points, k), points);
     return { neighbours, epochs: 0, epoch: 0, advance: () => false, coordinates: () => drawn };
   }
   const random = new Random(seed);
   const umap = new UMAP({ nComponents: k, nNeighbors: neighbours, nEpochs: epochs ? epochs : umapEpochs(rows.length), random: () => random.uniform() });
-  const indices: number[][] = [];
-  const distances: number[][] = [];
-  for (let i = 0; i < rows.length; i++) {
-    // umap-js expects each point as its own first neighbour.
-    const from = i * nearest.k;
-    indices.push([i, ...nearest.indices.subarray(from, from + nearest.k)]);
-    distances.push([0, ...nearest.distances.subarray(from, from + nearest.k)]);
-  }
-  umap.setPrecomputedKNN(indices, distances);
-  // With the neighbours given, umap-js reads no more of the points than their number.
-  const total = umap.initializeFit(indices);
+  const inner = umap as unknown as Innards;
+  Object.assign(umap, {
+    fuzzySimplicialSet: () => graph,
+    makeSearchFns: () => undefined,
+    makeSearchGraph: () => null,
+    initializeOptimization: () => {
+      const { embedding } = inner;
+      inner.assignOptimizationStateParameters({ ...curve, headEmbedding: embedding, tailEmbedding: embedding, nEpochs: inner.getNEpochs(), nVertices: graph.nCols });
+    },
+  } satisfies Overridden);
+  // With the graph given, umap-js reads no more of points and neighbours than how many points there are.
+  umap.setPrecomputedKNN([], []);
+  const total = umap.initializeFit(Array.from({ length: rows.length }, () => []));
   let epoch = 0;
   return {
     neighbours,

@@ -5,7 +5,7 @@
  *
  * For the mean of n cases it is about ± 1.96 s/√n, a little narrow below n = 20.
  *
- * Source: Efron 1979; Efron & Tibshirani 1993, chapter 13.
+ * Source: Efron 1979; Efron & Tibshirani 1993.
  *
  * Where it misleads: the cases must be independent. Steps of one run are not:
  * resample problems, not steps.

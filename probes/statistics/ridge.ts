@@ -6,7 +6,7 @@
  * It is the mean of the posterior of W when Y = X W + noise of variance σ² and W has
  * independent standard normal entries, with penalty = σ². A penalty of 0 gives least squares.
  *
- * Source: Hoerl & Kennard 1970, Technometrics 12, equation 2.1.
+ * Source: Hoerl & Kennard 1970, Technometrics 12.
  *
  * Where it misleads: with as many columns as rows anything is fitted; test a probe
  * on rows that it was not fitted to.

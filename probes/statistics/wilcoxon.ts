@@ -59,7 +59,7 @@ function exactTail(doubledRanks: Int32Array, away: number): number {
 
 /**
  * P(Z > z) of the standard normal distribution for z ≥ 0, to 1e-12: the series of
- * the error function up to 3, Lentz's continued fraction above (Abramowitz & Stegun 26.2.11, 26.2.14).
+ * the error function up to 3, Lentz's continued fraction above (Abramowitz & Stegun, section 26.2).
  */
 export function normalTail(z: number): number {
   const density = Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);

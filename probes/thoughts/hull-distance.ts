@@ -13,6 +13,8 @@
  * is outside; compare with the distance of a vector of the same norm in a random
  * direction, and say how many tokens were taken.
  */
+import { consecutive } from "../geometry/trajectory.ts";
+import type { Probe } from "../probe.ts";
 import type { Tensor } from "../tensor.ts";
 
 export interface HullPoint {
@@ -137,3 +139,22 @@ function affineMinimum(gram: Float64Array, m: number, active: readonly number[])
   for (let i = 0; i < k; i++) u[i] = u[i]! / total;
   return u;
 }
+
+export const hullProbe: Probe = {
+  id: "hull-distance",
+  name: "distance from mixtures of tokens",
+  group: "thought",
+  kind: "series",
+  title: "Could a mixture of tokens be this thought?",
+  unit: "1",
+  source: "Wolfe 1976, Math. Programming 11; soft thoughts arXiv:2505.15778",
+  formula: "min ‖z − Σ wᵢEᵢ‖ / ‖z‖ over w ≥ 0, Σ w = 1, i among the 64 tokens that the head ranks highest",
+  help: "How far the vector that is fed back lies from the nearest mixture of likely tokens’ embeddings, over its size. 0 is such a mixture: superposed tokens could say the same. Towards 1 it points where no mixture of them does.",
+  caveat: "In D dimensions the mixtures of 64 ≪ D tokens fill next to nothing, and a random vector is at about 1; in 64 of 96 dimensions much is within reach.",
+  needs: ["vectors"],
+  range: [0, null],
+  measure(trace, { from }) {
+    const values = Float32Array.from(trace.steps.slice(from), ({ hull }) => hull ?? NaN);
+    return { kind: "series", steps: consecutive(from, values.length), values };
+  },
+};

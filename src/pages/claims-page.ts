@@ -1,5 +1,5 @@
 /** The essay's claims: all of them in a table, or one by itself. */
-import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { css, html, LitElement, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { sharedClaims } from "../claims.ts";
 import { readFilter } from "../claim-address.ts";
@@ -42,7 +42,7 @@ export class ClaimsPage extends LitElement {
     if (!record) {
       return html`<div class="missing"><h2>There is no claim ${id} here</h2><p class="soft">Claims are named as in the table, for example ${claims.records[0]?.id ?? "C2"}.</p><p><a href=${writeAddress({ place: "claims" })}>all claims</a></p></div>`;
     }
-    return html`<claim-detail .claims=${claims} .record=${record} .address=${this.address} .revision=${this.tick}></claim-detail>${nothing}`;
+    return html`<claim-detail .claims=${claims} .record=${record} .address=${this.address} .revision=${this.tick}></claim-detail>`;
   }
 
   /** A claim opens at its top; the way back leads to its row. */

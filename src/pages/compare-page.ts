@@ -1,5 +1,5 @@
 /** Two ways of answering one question, side by side: where the hidden state goes, layer by layer, and over many problems. */
-import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import type { ComparisonView, Estimate, LayerComparison, MeasureComparison, Rate } from "../../probes/comparison/comparison.ts";
@@ -12,6 +12,7 @@ import { presets, sameSide, type SideName, sideNames } from "../compare-settings
 import { Comparing } from "../comparing.ts";
 import { firstSeed } from "../accuracy.ts";
 import { formatNumber, formatPercent } from "../format.ts";
+import { isTaken, moveOf } from "../keyboard.ts";
 import { groupWords } from "../measure-words.ts";
 import type { Address } from "../places.ts";
 import { figure, figureStyle, ofProbe, type Provenance } from "../provenance.ts";
@@ -60,18 +61,21 @@ export class ComparePage extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.comparing.addEventListener("change", this.redraw);
-    void this.comparing.open(this.address.query);
+    document.addEventListener("keydown", this.keyDown);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.comparing.removeEventListener("change", this.redraw);
+    document.removeEventListener("keydown", this.keyDown);
     this.comparing.close();
   }
 
-  /** Someone typed another address. */
-  protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
-    if (changed.get("address") !== undefined) void this.comparing.follow(this.address.query);
+  /** The address is there with the first update: an element that was waiting for its code has no properties before. */
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (!changed.has("address")) return;
+    if (this.hasUpdated) void this.comparing.follow(this.address.query);
+    else void this.comparing.open(this.address.query);
   }
 
   protected override render(): TemplateResult {
@@ -261,6 +265,14 @@ export class ComparePage extends LitElement {
   }
 
   // ——— events ———
+
+  private readonly keyDown = (event: KeyboardEvent): void => {
+    const move = isTaken(event) ? null : moveOf(event.key);
+    if (!move) return;
+    const { selection, stepRange: { first, last } } = this.comparing;
+    this.comparing.select({ step: Math.min(last, Math.max(first, selection.step + move.steps)), layer: selection.layer + move.layers });
+    event.preventDefault();
+  };
 
   private readonly select = (event: SelectEvent): void => {
     const { step, layer } = event.detail;

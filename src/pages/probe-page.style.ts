@@ -12,20 +12,11 @@ export const probePageStyle = css`
   .columns { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 0.9rem; }
   .dots { display: none; }
   .pair { display: grid; grid-template-columns: minmax(0, 1.15fr) minmax(0, 1fr); gap: 0.9rem; align-items: stretch; }
-  trajectory-plot { --chart-height: 340px; flex: 1; }
   accuracy-chart { --chart-height: 220px; }
   .multiples { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 0.9rem; }
-  .tools { display: flex; flex-wrap: wrap; gap: 0.35rem 0.8rem; align-items: center; }
-  .tools label { font-size: var(--small); color: var(--soft); display: flex; align-items: center; gap: 0.35rem; }
-  .tools input[type="range"] { width: 80px; }
-  .tools output { color: var(--ink); min-width: 2.6em; }
-  .switch { display: inline-flex; }
-  .switch button:first-child { border-radius: 6px 0 0 6px; border-right: 0; }
-  .switch button:last-child { border-radius: 0 6px 6px 0; }
   .readout { display: flex; flex-direction: column; gap: 0.45rem; border-top: 1px solid var(--line); padding-top: 0.7rem; margin-top: 0.6rem; }
   @media (max-width: 1180px) {
     .columns { grid-template-columns: repeat(2, minmax(0, 1fr)); }
-    trajectory-plot { --chart-height: 340px; flex: 1; }
   accuracy-chart { --chart-height: 220px; }
   .multiples { grid-template-columns: repeat(2, minmax(0, 1fr)); }
     .pair { grid-template-columns: minmax(0, 1fr); }
@@ -39,7 +30,6 @@ export const probePageStyle = css`
     .dots button { width: 28px; height: 28px; min-height: 0; border-radius: 50%; padding: 0; background: none; border: 0; display: grid; place-items: center; }
     .dots button::before { content: ""; width: 10px; height: 10px; border-radius: 50%; border: 2px solid var(--soft); }
     .dots button[aria-current="true"]::before { background: var(--ink); border-color: var(--ink); }
-    trajectory-plot { --chart-height: 340px; flex: 1; }
   accuracy-chart { --chart-height: 220px; }
   .multiples { grid-template-columns: minmax(0, 1fr); }
   }

@@ -1,18 +1,22 @@
 /** The first page: one question, four ways of thinking, and where the hidden state goes. */
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import { live } from "lit/directives/live.js";
-import { probe as findProbe } from "../../probes/index.ts";
+import { answerProbability } from "../../probes/lens/answer-probability.ts";
+import { entropyProbe } from "../../probes/lens/entropy.ts";
+import type { Probe } from "../../probes/probe.ts";
+import { nearestCosine } from "../../probes/thoughts/nearest-embedding.ts";
+import { normRatioProbe } from "../../probes/thoughts/norm-ratio.ts";
 import type { Prompt } from "../../probes/tasks/task.ts";
 import { tokenTexts } from "../../probes/lens/lens-grid.ts";
 import { decodingModes, type DecodingMode, type Trace, trainedForLatent } from "../../probes/trace.ts";
 import { accuracyKey, type AccuracyRunner } from "../accuracy.ts";
 import { bareToken, formatNumber, formatPercent } from "../format.ts";
-import { charted, type Geometry, type JointProjection } from "../geometry.ts";
+import { charted, type Geometry } from "../geometry.ts";
 import type { LiveRun } from "../live-run.ts";
 import { originOf, type SelectEvent } from "../selection.ts";
 import type { Session } from "../session.ts";
-import type { Extent, ProjectionMethod } from "../settings.ts";
+import { figure, figureStyle } from "../provenance.ts";
+import { probeNumber, runNumber } from "../run-provenance.ts";
 import { sharedStyle } from "../theme.ts";
 import { words } from "../words.ts";
 import "../views/accuracy-panel.ts";
@@ -23,20 +27,19 @@ import "../views/mode-column.ts";
 import type { ControlEvent } from "../views/mode-column.ts";
 import "../views/panel.ts";
 import "../views/problem-picture.ts";
-import "../views/progress-bar.ts";
 import "../views/prompt-editor.ts";
 import type { PromptsEvent } from "../views/prompt-editor.ts";
 import "../views/question-bar.ts";
 import type { SettingsEvent } from "../views/question-bar.ts";
 import "../views/token-bars.ts";
-import "../views/trajectory-plot.ts";
+import "../views/trajectory-panel.ts";
 import "../views/what-if.ts";
 import type { WhatIf } from "../views/what-if.ts";
 import { probePageStyle } from "./probe-page.style.ts";
 
 @customElement("probe-page")
 export class ProbePage extends LitElement {
-  static override styles = [sharedStyle, probePageStyle];
+  static override styles = [sharedStyle, figureStyle, probePageStyle];
 
   @property({ attribute: false }) session!: Session;
   @property({ attribute: false }) geometry!: Geometry;
@@ -68,14 +71,15 @@ export class ProbePage extends LitElement {
 
   protected override render(): TemplateResult {
     const { session } = this;
+    const { settings } = session;
     return html`<div data-tick=${this.tick} @select-step=${this.select} @change-settings=${this.changeSettings} @what-if=${this.whatIf}>
       ${this.question()}
       ${this.columns()}
-      <div class="pair">${this.trajectory()} ${this.holds()}</div>
+      <div class="pair"><trajectory-panel .session=${session} .geometry=${this.geometry}></trajectory-panel> ${this.holds()}</div>
       <what-if .session=${session} .acts=${session.settings.acts}></what-if>
-      <section class="multiples" aria-label="measures per step">${charted.map((id) => this.measure(id))}</section>
-      ${session.custom ? nothing : html`<accuracy-panel .runner=${this.accuracy} .settings=${session.settings} ?ready=${session.load.status === "ready"} @run-accuracy=${this.runAccuracy}></accuracy-panel>`}
-      <more-measures .session=${session} .geometry=${this.geometry}></more-measures>
+      <section class="multiples" aria-label="measures per step">${charted.map((probe) => this.measure(probe))}</section>
+      ${session.custom ? nothing : html`<accuracy-panel .runner=${this.accuracy} .settings=${session.settings} ?ready=${session.load.status === "ready"} .report=${session.report} @run-accuracy=${this.runAccuracy}></accuracy-panel>`}
+      <more-measures .session=${session} .geometry=${this.geometry} .unfolded=${settings.unfolded}></more-measures>
     </div>`;
   }
 
@@ -178,39 +182,6 @@ export class ProbePage extends LitElement {
     return report !== null && !trainedForLatent(report.spec, thought);
   }
 
-  // ——— the projection ———
-
-  private trajectory(): TemplateResult {
-    const { session, geometry } = this;
-    const { projection } = geometry;
-    const { settings } = session;
-    const caption = projection ? projectionInWords(projection) : "";
-    return html`<geo-panel id="trajectory" heading="Where does the hidden state go?" caption=${caption}>
-      <div slot="controls" class="tools">
-        <label>layer <input type="range" min="0" max=${session.layers} step="1" .value=${live(String(settings.selection.layer))} @input=${this.setLayer} aria-label="layer" /><output class="number">${settings.selection.layer === 0 ? "embed" : settings.selection.layer}</output></label>
-        <span class="switch" role="group" aria-label="projection">
-          <button @click=${this.setMethod} data-method="pca" aria-pressed=${settings.projection === "pca"}>PCA</button>
-          <button @click=${this.setMethod} data-method="umap" aria-pressed=${settings.projection === "umap"}>UMAP</button>
-        </span>
-        ${settings.projection === "umap" ? html`<label>seed <select @change=${this.setLayoutSeed} aria-label="UMAP seed">${[1, 2, 3, 4, 5].map((seed) => html`<option value=${seed} ?selected=${seed === settings.layoutSeed}>${seed}</option>`)}</select></label>` : nothing}
-        <label>from <select @change=${this.setExtent} aria-label="first step drawn">${(["question", "thinking", "all"] as const).map((extent) => html`<option value=${extent} ?selected=${extent === settings.extent}>${extentWords[extent]}</option>`)}</select></label>
-      </div>
-      ${geometry.progress ? html`<progress-line label="UMAP epochs" .value=${geometry.progress.done} .max=${geometry.progress.total} @stop=${this.stopLayout}></progress-line>` : nothing}
-      ${geometry.notice === "" ? nothing : html`<p class="small wrong" role="alert">${geometry.notice}</p>`}
-      <trajectory-plot .tracks=${projection?.tracks ?? none} .selection=${settings.selection} .explained=${projection?.explained ?? null} .trust=${projection?.trustworthiness ?? null} .method=${projection?.method ?? settings.projection}></trajectory-plot>
-      <div slot="help">
-        <p>Each run’s hidden state after layer ${settings.selection.layer}, one point per step, all runs in one plane. Small points are the question; the thick line is thinking; the outlined point answers.</p>
-        <p><b>Formula</b> PCA: the two directions of largest variance of the centred states. <b>Unit</b> that of the residual stream. <b>Source</b> Pearson 1901; UMAP: McInnes et al. 2018; trustworthiness: Venna and Kaski 2001.</p>
-        <p><b>Caution</b> two dimensions out of ${this.hiddenSize()}: what lies close here may lie far apart. UMAP’s global layout is seed luck; compare seeds.</p>
-      </div>
-    </geo-panel>`;
-  }
-
-  private hiddenSize(): string {
-    const { report } = this.session;
-    return report ? String(report.spec.hiddenSize) : "many";
-  }
-
   // ——— what each step holds ———
 
   private holds(): TemplateResult {
@@ -221,15 +192,16 @@ export class ProbePage extends LitElement {
     const step = run && trace ? trace.steps[selection.step + originOf(run)] : undefined;
     const latent = step?.phase === "thought" && step.token === null;
     const expected = trace?.answer.expected ?? null;
+    const at = `step ${selection.step}`;
     if (trace && trace !== this.texts.trace) this.texts = { trace, map: tokenTexts(trace) };
     return html`<geo-panel id="holds" heading="What does each step hold?" caption="logit lens of ${words.modes[selection.mode].name}: each layer read with the model’s own final norm and head; green frame: the right answer">
       <lens-grid .mode=${selection.mode} .trace=${trace} .selection=${selection} .tokenText=${this.tokenText} .answerToken=${answerToken(run)}></lens-grid>
       ${step
         ? html`<div class="readout">
             <h3>${latent ? `thought ${selection.step}: the vector that was fed in reads out as` : `step ${selection.step} reads “${step.text}” and would say next`}</h3>
-            <token-bars .mode=${selection.mode} .tokens=${latent ? (step.holds ?? []) : step.top} .expected=${expected}></token-bars>
-            <p class="small soft number">entropy of the next token ${formatNumber(step.entropy)} nats${step.answerLogprob === null ? "" : `, p(${expected}) ${formatPercent(Math.exp(step.answerLogprob))}`}${step.normRatio === null ? "" : `, norm ${formatNumber(step.normRatio)} × an embedding’s`}</p>
-            ${step.nearest && step.nearest.length > 0 ? html`<p class="small soft number" title="tokens whose embeddings point most nearly where the vector does, with the cosine of the angle">nearest embeddings ${step.nearest.slice(0, 3).map((near) => `${near.text} ${formatNumber(near.cosine)}`).join(", ")}</p>` : nothing}
+            <token-bars .mode=${selection.mode} .tokens=${latent ? (step.holds ?? []) : step.top} .expected=${expected} .origin=${() => runNumber(latent ? "held" : "next", trace!, at)}></token-bars>
+            <p class="small soft number">entropy of the next token ${figure(formatNumber(step.entropy), () => probeNumber(entropyProbe, trace!, at))} nats${step.answerLogprob === null ? nothing : html`, p(${expected}) ${figure(formatPercent(Math.exp(step.answerLogprob)), () => probeNumber(answerProbability, trace!, at))}`}${step.normRatio === null ? nothing : html`, norm ${figure(formatNumber(step.normRatio), () => probeNumber(normRatioProbe, trace!, at))} × an embedding’s`}</p>
+            ${step.nearest && step.nearest.length > 0 ? html`<p class="small soft number" title="tokens whose embeddings point most nearly where the vector does, with the cosine of the angle">nearest embeddings ${step.nearest.slice(0, 3).map((near, i) => html`${i === 0 ? "" : ", "}${near.text} ${figure(formatNumber(near.cosine), () => probeNumber(nearestCosine, trace!, at))}`)}</p>` : nothing}
           </div>`
         : html`<p class="small soft">this mode has no step ${selection.step}</p>`}
       <div slot="help">
@@ -247,12 +219,11 @@ export class ProbePage extends LitElement {
 
   // ——— small multiples ———
 
-  private measure(id: string): TemplateResult {
+  private measure(probe: Probe): TemplateResult {
     const { session, geometry } = this;
-    const probe = findProbe(id);
-    const runs = geometry.measures.get(id) ?? none;
+    const runs = geometry.measures.get(probe.id) ?? none;
     const { first, last } = session.stepRange;
-    return html`<geo-panel id="measure-${id}" heading=${probe.title} caption=${probe.unit === "1" ? "" : probe.unit} compact>
+    return html`<geo-panel id="measure-${probe.id}" heading=${probe.title} caption=${probe.unit === "1" ? "" : probe.unit} compact>
       <metric-chart heading=${probe.title} unit=${probe.unit} .series=${runs} .selection=${session.settings.selection} .range=${probe.range} first=${first} last=${last}></metric-chart>
       <div slot="help"><p>${probe.help}</p><p><b>Formula</b> ${probe.formula} <b>Unit</b> ${probe.unit === "1" ? "none" : probe.unit} <b>Source</b> ${probe.source}${probe.needs.includes("residPost") ? html` <b>Layer</b> ${session.settings.selection.layer}` : nothing}</p><p><b>Caution</b> ${probe.caveat}</p></div>
     </geo-panel>`;
@@ -286,27 +257,10 @@ export class ProbePage extends LitElement {
   private readonly forward = (): void => this.session.step(1);
   private readonly play = (): void => this.session.player.toggle();
   private readonly stop = (): void => this.session.stop();
-  private readonly stopLayout = (): void => this.geometry.stop();
 
   private readonly again = (): void => {
     void this.session.runAll();
   };
-
-  private setLayer(event: Event): void {
-    this.session.select({ layer: (event.target as HTMLInputElement).valueAsNumber });
-  }
-
-  private setMethod(event: Event): void {
-    void this.session.change({ projection: (event.currentTarget as HTMLElement).dataset["method"] as ProjectionMethod });
-  }
-
-  private setLayoutSeed(event: Event): void {
-    void this.session.change({ layoutSeed: Number((event.target as HTMLSelectElement).value) });
-  }
-
-  private setExtent(event: Event): void {
-    void this.session.change({ extent: (event.target as HTMLSelectElement).value as Extent });
-  }
 
   private swipeTo(event: Event): void {
     this.session.select({ mode: (event.currentTarget as HTMLElement).dataset["mode"] as DecodingMode });
@@ -318,16 +272,8 @@ export function accuracyIsCurrent(session: Session, accuracy: AccuracyRunner): b
   return accuracy.key === accuracyKey(session.settings);
 }
 
-/** How the picture was made, and how far it can be trusted. */
-function projectionInWords({ method, seed, epochs, stopped, trustworthiness, continuity, neighbours }: JointProjection): string {
-  const made = method === "pca" ? "exact PCA of all runs together" : `UMAP, seed ${seed}, ${stopped ? "stopped after " : ""}${epochs} epochs: only neighbourhoods mean something, not distances`;
-  return Number.isNaN(trustworthiness) ? made : `${made}; trustworthiness ${formatNumber(trustworthiness)} over ${neighbours} neighbours, continuity ${formatNumber(continuity)}`;
-}
-
 /** One empty list, so that a view without data is not drawn again. */
 const none: readonly never[] = [];
-
-const extentWords: Record<Extent, string> = { question: "the question", thinking: "the end of the prompt", all: "the first token" };
 
 /** The true steps of a story, in words. */
 function storySteps({ thinking }: Prompt): readonly string[] {

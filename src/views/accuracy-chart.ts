@@ -3,6 +3,7 @@ import { css } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { DecodingMode, Thought } from "../../probes/trace.ts";
 import { formatPercent } from "../format.ts";
+import type { Provenance } from "../provenance.ts";
 import { modeStyles } from "../theme.ts";
 import { ChartElement, chartFont, type ChartTable, type DrawnChart, type PageChart } from "./chart-element.ts";
 import { dashOf, legend } from "./legend.ts";
@@ -26,6 +27,8 @@ export class AccuracyChart extends ChartElement {
   /** What blind guessing gets right; null where it is not known. */
   @property({ attribute: false }) chance: number | null = null;
   @property({ attribute: false }) selectedDifficulty: number | null = null;
+  /** Where a rate comes from. */
+  @property({ attribute: false }) origin: ((row: AccuracyRow, difficulty: number, answered: number) => Provenance) | null = null;
 
   /** Rows stand a little beside one another, so that intervals do not hide each other. */
   private shift(row: number): number {
@@ -123,7 +126,9 @@ export class AccuracyChart extends ChartElement {
   }
 
   protected table(): ChartTable {
+    const cells = this.rows.flatMap((row) => row.cells.map((cell) => ({ row, cell })));
     return {
+      origin: (r, column) => (column < 2 ? null : (this.origin?.(cells[r]!.row, cells[r]!.cell.difficulty, cells[r]!.cell.answered) ?? null)),
       head: ["mode", this.difficultyName, "right", "of", "share", "95 % interval"],
       rows: this.rows.flatMap(({ label, cells }) =>
         cells.map(({ difficulty, correct, answered, low, high }) => [label, String(difficulty), String(correct), String(answered), formatPercent(correct / answered), `${formatPercent(low)} to ${formatPercent(high)}`]),

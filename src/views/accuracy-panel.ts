@@ -3,8 +3,10 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { wilson } from "../../probes/statistics/wilson.ts";
 import { task as findTask } from "../../probes/tasks/index.ts";
-import { accuracyKey, type AccuracyCount, type AccuracyRunner } from "../accuracy.ts";
+import type { LoadReport } from "../../workers/engine.ts";
+import { accuracyKey, type AccuracyCount, type AccuracyRunner, firstSeed } from "../accuracy.ts";
 import { isControl } from "../live-run.ts";
+import type { Provenance } from "../provenance.ts";
 import type { Settings } from "../settings.ts";
 import { sharedStyle } from "../theme.ts";
 import { words } from "../words.ts";
@@ -36,6 +38,8 @@ export class AccuracyPanel extends LitElement {
   @property({ attribute: false }) runner!: AccuracyRunner;
   @property({ attribute: false }) settings!: Settings;
   @property({ type: Boolean }) ready = false;
+  /** What is known of the model that counts. */
+  @property({ attribute: false }) report: LoadReport | null = null;
   @state() private tick = 0;
 
   override connectedCallback(): void {
@@ -68,10 +72,29 @@ export class AccuracyPanel extends LitElement {
       ${runner.running ? html`<progress-line label="answering held-out problems" .value=${done} .max=${total} @stop=${this.stop}></progress-line>` : nothing}
       ${runner.error === "" ? nothing : html`<p class="error small" role="alert">${runner.error}</p>`}
       ${current && (runner.running || runner.progress.done > 0)
-        ? html`<accuracy-chart .rows=${rowsOf(runner.counts)} difficultyName=${task.difficulty.name} .chance=${runner.chance} .selectedDifficulty=${settings.difficulty}></accuracy-chart>`
+        ? html`<accuracy-chart .rows=${rowsOf(runner.counts)} difficultyName=${task.difficulty.name} .chance=${runner.chance} .selectedDifficulty=${settings.difficulty} .origin=${this.origin}></accuracy-chart>`
         : html`<p class="soft small empty">One question proves nothing. Run ${runner.problems} held-out problems per mode and ${task.difficulty.name} to see how often each way of thinking is right.</p>`}
+      <div slot="help">
+        <p>Every mode answers the same problems, which nobody saw in training and the page does not offer. A dot is the share of right answers. The bar around it says between which shares the true one plausibly lies.</p>
+        <p><b>Formula</b> right / answered; bar: the shares that a score test at 5 % does not reject. <b>Unit</b> share <b>Source</b> Wilson 1927, seeds from ${firstSeed} on</p>
+        <p><b>Caution</b> two bars that overlap may still belong to different rates: the problems are the same in all modes. Right means the answer’s text, nothing of how it was found.</p>
+      </div>
     </geo-panel>`;
   }
+
+  private readonly origin = (row: AccuracyRow, difficulty: number, answered: number): Provenance => ({
+    what: "share of right answers",
+    formula: "right / answered; interval: Wilson’s, 95 %",
+    unit: "1",
+    source: "Wilson 1927",
+    help: "",
+    caveat: "Problems must be independent; they are drawn by seed.",
+    at: `${row.label}, ${difficulty} ${findTask(this.settings.task).difficulty.name}`,
+    model: this.report?.spec ?? null,
+    engine: this.report?.record ?? null,
+    seed: `problems ${firstSeed} and on`,
+    n: `${answered} problems`,
+  });
 
   private readonly run = (): void => {
     this.dispatchEvent(new AccuracyEvent());

@@ -1,6 +1,7 @@
 /** Acting on a run: what can be done at the selected step, what was done, and what came of it. */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { probe as findProbe } from "../../probes/index.ts";
 import { tokenTexts } from "../../probes/lens/lens-grid.ts";
 import type { Answer } from "../../probes/trace.ts";
 import { type Act, actInWords } from "../act.ts";
@@ -10,6 +11,7 @@ import { formatNumber } from "../format.ts";
 import type { LiveRun } from "../live-run.ts";
 import { originOf } from "../selection.ts";
 import type { Session } from "../session.ts";
+import { figure, figureStyle, ofProbe, type Provenance } from "../provenance.ts";
 import { sharedStyle } from "../theme.ts";
 import { words } from "../words.ts";
 import { changeInWords } from "./mode-column.ts";
@@ -20,6 +22,7 @@ import "./token-strip.ts";
 export class ActPanel extends LitElement {
   static override styles = [
     sharedStyle,
+    figureStyle,
     css`
       .halves { display: grid; grid-template-columns: minmax(0, 1.15fr) minmax(0, 1fr); gap: 1rem 2.2rem; }
       .offers, .done { display: flex; flex-direction: column; gap: 0.8rem; min-width: 0; align-items: flex-start; }
@@ -114,7 +117,8 @@ export class ActPanel extends LitElement {
     if (!run?.trace) return html`<p class="soft small">There is no finished ${words.modes[selection.mode].name} run to act on.</p>`;
     if (run.openedFrom !== null) return html`<p class="soft small">This run came from a file: run the question again to act on it.</p>`;
     const others = session.activeRuns.filter((other) => other.trace && !other.isControl && !other.isAltered);
-    const groups = offersAt(run, selection, this.chosen, others);
+    const groups = offersAt(run, selection, this.chosen, others, session.report?.tap.residuals ?? false);
+    if (groups.length === 0 && run.steps[originOf(run) + selection.step]) return html`<p class="soft small">This engine does not reach inside this model${session.report?.tap.reason ? `: ${session.report.tap.reason}` : ""}. Select a step of its thinking.</p>`;
     if (groups.length === 0) return html`<p class="soft small">The ${words.modes[selection.mode].name} run has no step ${formatNumber(selection.step)}: select one that it has.</p>`;
     return html`${groups.map((group) => this.group(group))}
       <div class="sizes">
@@ -164,10 +168,25 @@ export class ActPanel extends LitElement {
     const branch = trace.branch ?? null;
     const origin = originOf(altered);
     return html`
-      <p class="change number">${changeInWords(original.answer, trace.answer)}</p>
+      <p class="change number">${figure(changeInWords(original.answer, trace.answer), () => this.provenance(original, altered))}</p>
       <p class="small">answer <span class="answer">${shown(original.answer)}</span> → <span class="answer">${shown(trace.answer)}</span> ${verdict(trace.answer)}
         <span class="soft">${branch === null ? "· nothing came of it: the run never got there" : branch - origin > 1 ? `· the same up to step ${branch - 1 - origin}` : ""}</span></p>
       <token-strip .mode=${altered.mode} hollow .steps=${altered.steps} .questionStart=${altered.questionStart()} .origin=${origin} .branch=${branch} .cursor=${this.session.settings.selection.step} .answer=${trace.answer.text}></token-strip>`;
+  }
+
+  private provenance(original: LiveRun, { request }: LiveRun): Provenance {
+    const { trace } = original;
+    const { difficulty, seed } = this.session.settings;
+    return {
+      ...ofProbe(findProbe("answer-probability"), {
+        at: `where the answer is asked for, ${words.modes[original.mode].name}${request.problem ? `, ${request.problem.task} ${difficulty}` : ""}`,
+        model: trace?.model ?? null,
+        engine: trace?.engine ?? null,
+        seed: String(seed),
+        n: "1 run, unaltered → altered",
+      }),
+      what: "probability of the right answer, unaltered → altered",
+    };
   }
 
   private readonly undo = (): void => this.acts.undo();

@@ -66,9 +66,17 @@ export class CatalogueEntryView extends LitElement {
     if (!size) return html`<p class="soft" role="status">asking huggingface.co for the size …</p>`;
     const words = stored?.complete ? "load" : `download ${formatBytes(size.bytes)}`;
     return html`
-      <p class="number"><b>${formatBytes(size.bytes)}</b> to download, in ${size.files} files, and ${entry.ownLibrary ? "no code of others unless you choose the stock library" : "a stock library of some MB from github.com"}. Licence on its card: ${size.licence ?? "none"}. ${entry.repository} at ${size.commit.slice(0, 7)}.</p>
+      <p class="number"><b>${formatBytes(size.bytes)}</b> to download, in ${size.files} files, and ${entry.ownLibrary ? "no code of others unless you choose the stock library" : "a stock library of some MB from github.com"}. ${this.licenceWords(size.licence)} ${entry.repository} at ${size.commit.slice(0, 7)}.</p>
       ${kept}
       ${size.closed ? html`<p class="wrong">Only those who have agreed to its terms on huggingface.co may download it. Do so there, and drop the folder below.</p>` : html`<div class="buttons">${entry.ownLibrary ? libraryChoice : nothing}${this.loadButton(words)}</div>`}`;
+  }
+
+  /** Cards of converted weights often leave the licence to the original model's. */
+  private licenceWords(onCard: string | null): string {
+    if (onCard !== null) return `Licence on its card: ${onCard}.`;
+    const { licence, licenceChecked } = this.entry;
+    const original = licence === null ? "unknown to us" : `${licence}${licenceChecked ? "" : ", to our knowledge"}`;
+    return `Its card names no licence; that of the original model is ${original}.`;
   }
 
   private loadButton(words: string): TemplateResult {

@@ -10,7 +10,7 @@ import type { DecodingMode } from "../../probes/trace.ts";
 import { formatNumber } from "../format.ts";
 import { colourScheme, modeStyles, palette, sharedStyle } from "../theme.ts";
 import { niceTicks } from "./bounds.ts";
-import { dataTable, dataTableStyle } from "./data-table.ts";
+import { type CellOrigin, dataTable, dataTableStyle } from "./data-table.ts";
 import { legendStyle } from "./legend.ts";
 
 // Only the parts that are used reach the bundle.
@@ -31,6 +31,8 @@ export type DrawnChart = Chart<"scatter", ChartPoint[]>;
 export interface ChartTable {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
+  /** Where its numbers come from. */
+  readonly origin?: CellOrigin;
 }
 
 export interface AxisOptions {
@@ -94,11 +96,11 @@ export abstract class ChartElement extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const { head, rows } = this.showTable ? this.table() : { head: [], rows: [] };
+    const { head, rows, origin } = this.showTable ? this.table() : { head: [], rows: [] };
     return html`
       <div class="canvas"><canvas role="img" @mousemove=${this.point} @click=${this.point} aria-label="chart: ${this.heading}; the panel’s table button shows its numbers"></canvas></div>
       <div class="below number">${this.below()}</div>
-      ${this.showTable ? dataTable(this.heading, head, rows) : nothing}
+      ${this.showTable ? dataTable(this.heading, head, rows, origin) : nothing}
     `;
   }
 

@@ -126,7 +126,7 @@ export class ClaimChart extends ChartElement {
   }
 
   private format(axis: "x" | "y"): (value: number) => string {
-    return this.figure?.[axis].log ? (value) => formatNumber(Number((10 ** value).toPrecision(3))) : formatNumber;
+    return this.figure?.[axis].log ? (value) => formatPower(value) : formatNumber;
   }
 
   protected override drawBelow(chart: DrawnChart): void {
@@ -196,6 +196,12 @@ const outlines: Readonly<Record<(typeof seriesStyles)[number]["pointStyle"], str
   star: "M-4 0H4M0 -4V4M-2.8 -2.8L2.8 2.8M-2.8 2.8L2.8 -2.8",
   crossRot: "M-3 -3L3 3M-3 3L3 -3",
 };
+
+/** 10^value: a power of ten as such where it is far from 1. */
+function formatPower(value: number): string {
+  const text = formatNumber(Number((10 ** value).toPrecision(3)));
+  return text.startsWith("1×") ? text.slice(2) : text;
+}
 
 /** Where a value stands on its axis; NaN where a logarithm has none. */
 function placed(value: number, axis: Axis | undefined): number {

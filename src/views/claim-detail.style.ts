@@ -54,6 +54,7 @@ export const claimDetailStyle = css`
   .explanations { display: grid; grid-template-columns: minmax(0, 1.5fr) minmax(0, 1fr) minmax(0, 1fr); gap: 1.6rem 2.6rem; border-top: 1px solid var(--line); padding-top: 1.3rem; margin-top: 0.4rem; }
   .explanations p, .explanations dd { max-width: 72ch; }
   aside .verdict { display: inline-flex; vertical-align: baseline; }
+  .nowrap { white-space: nowrap; }
   .row { display: flex; flex-wrap: wrap; gap: 0.5rem 0.9rem; align-items: center; }
   dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 0.4rem 1rem; margin: 0; }
   dt { color: var(--soft); font-size: var(--small); padding-top: 0.1rem; }

@@ -10,14 +10,13 @@ import { type ClaimAddress, type ClaimView, readClaimAddress, readSeeds, writeCl
 import { csvFile, download, jsonFile } from "../claim-files.ts";
 import { systems, verdictWords } from "../claim-words.ts";
 import type { Claims } from "../claims.ts";
-import { formatDuration } from "../format.ts";
+import { formatDuration, formatMoment } from "../format.ts";
 import { type Address, writeAddress } from "../places.ts";
 import { sharedStyle } from "../theme.ts";
 import { claimDetailStyle } from "./claim-detail.style.ts";
 import "./claim-figure.ts";
 import "./claim-numbers.ts";
 import type { NumbersColumn } from "./claim-numbers.ts";
-import { shortDate } from "./claims-overview.ts";
 import "./panel.ts";
 import { prose } from "./prose.ts";
 import "./progress-bar.ts";
@@ -25,7 +24,7 @@ import "./threshold-editor.ts";
 import type { ThresholdsEvent } from "./threshold-editor.ts";
 import { verdictMark, verdictShape, verdictStyle } from "./verdict-mark.ts";
 
-/** A claim as short as this runs by itself where it has not run here and nothing was recorded, s. */
+/** A claim as short as this runs by itself where it has not run here, s. */
 const runsByItself = 25;
 
 @customElement("claim-detail")
@@ -54,8 +53,7 @@ export class ClaimDetail extends LitElement {
   private runByItself(): void {
     const { claims, record: { id, seconds } } = this;
     if (!this.isConnected || claims.running || claims.errors.has(id) || seconds > runsByItself) return;
-    if (this.askedRun() || (claims.recorded.get(id) && !this.asked.seeds)) return;
-    this.run();
+    if (!this.askedRun()) this.begin(false);
   }
 
   /** This browser's run, where it has the seeds that the address asks for. */
@@ -158,7 +156,7 @@ export class ClaimDetail extends LitElement {
     const { anew } = this;
     return html`<section class="banner ${shown ? shown.judgement.verdict : "none"}" aria-label="verdict" aria-live="polite">
       ${shown
-        ? html`<div class="word">${verdictMark(shown.judgement.verdict)}<span class="agrees small">${verdictWords[shown.judgement.verdict].agrees}</span></div>
+        ? html`<div class="word">${verdictMark(shown.judgement.verdict)}<span class="agrees small">${this.view === "sabotaged" ? "sabotaged: no result" : verdictWords[shown.judgement.verdict].agrees}</span></div>
             <div class="why"><p>${shown.judgement.reason}</p><p class="small soft number">${this.provenance(shown)}</p>${this.bySeed()}</div>`
         : html`<div class="word">${verdictMark(null)}</div><div class="why"><p class="soft">${running ? "The verdict comes with the numbers." : claims.isBusy(id) ? "It waits for the claims before it." : "It has not run in this browser with these seeds."}</p></div>`}
       ${this.controls(shown)}
@@ -174,7 +172,9 @@ export class ClaimDetail extends LitElement {
     const expected = this.record.expectation.verdict;
     const recorded = this.view === "recorded" ? this.claims.recorded.get(run.id) : null;
     const where = recorded ? `recorded with ${Object.entries(recorded.run.versions).filter(([name]) => name !== "commit").map(([name, version]) => `${name} ${version}`).join(", ")}` : "this browser";
-    return `${where}, ${shortDate(run.date)}, seeds ${run.seeds.join(" ")}, ${formatDuration(run.milliseconds / 1000)}; ${judgement.verdict === expected ? "as expected" : `expected: ${verdictWords[expected].name}`}`;
+    const how = `${where}, ${formatMoment(run.date)}, seeds ${run.seeds.join(" ")}, ${formatDuration(run.milliseconds / 1000)}`;
+    if (run.sabotaged) return how;
+    return `${how}; ${judgement.verdict === expected ? "as expected" : `expected: ${verdictWords[expected].name}`}`;
   }
 
   /** Whether the recorded verdict hangs on one seed. */
@@ -226,7 +226,7 @@ export class ClaimDetail extends LitElement {
     const busy = claims.isBusy(record.id);
     const spoiled = claims.sabotaged.get(record.id);
     return html`<section><h3>Break it on purpose</h3>
-      <p class="small">${prose(record.sabotage.what)} If the verdict really comes from the model, it has to become ${verdictMark(record.sabotage.verdict)}.</p>
+      <p class="small">${prose(record.sabotage.what)} If the verdict really comes from the model, it has to become <span class="nowrap">${verdictMark(record.sabotage.verdict)}.</span></p>
       <p class="row"><button @click=${this.sabotage} ?disabled=${busy}>${spoiled ? "run it sabotaged again" : "run it sabotaged"}</button>
       ${spoiled ? html`<span class="small">${verdictMark(spoiled.judgement.verdict)} ${spoiled.judgement.verdict === record.sabotage.verdict ? "as it should" : "which it should not be"}</span>` : nothing}</p></section>`;
   }
@@ -243,17 +243,18 @@ export class ClaimDetail extends LitElement {
 
   // ——— what a reader does ———
 
-  private readonly run = (): void => {
-    const { id } = this.record;
+  private begin(sabotaged: boolean): void {
     const { seeds } = this.asked;
+    this.claims.run({ id: this.record.id, sabotaged, ...(seeds ? { seeds } : {}) });
+  }
+
+  private readonly run = (): void => {
     this.show({ view: null });
-    this.claims.run({ id, ...(seeds ? { seeds } : {}) });
+    this.begin(false);
   };
 
   private readonly sabotage = (): void => {
-    const { id } = this.record;
-    const { seeds } = this.asked;
-    this.claims.run({ id, sabotaged: true, ...(seeds ? { seeds } : {}) });
+    this.begin(true);
     this.show({ view: "sabotaged" });
     scrollTo({ top: 0 });
   };

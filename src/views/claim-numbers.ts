@@ -25,7 +25,7 @@ export class ClaimNumbers extends LitElement {
       thead th { vertical-align: bottom; }
       .value { font-weight: 600; white-space: nowrap; }
       .interval { color: var(--soft); white-space: nowrap; }
-      .label { min-width: 11rem; }
+      .label { min-width: min(15rem, 40vw); }
       .reference { color: var(--soft); min-width: 12rem; }
       .reference.inside { display: none; min-width: 0; margin-top: 0.15rem; }
       @container (max-width: 44rem) { .reference { display: none; } .reference.inside { display: block; } .interval { display: block; } }

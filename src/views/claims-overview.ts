@@ -6,7 +6,7 @@ import type { ClaimRecord } from "../../workers/claims/service.ts";
 import { writeFilter } from "../claim-address.ts";
 import { type Filter, filters, passes, systemOrder, systems, verdictWords } from "../claim-words.ts";
 import type { Claims } from "../claims.ts";
-import { formatDuration } from "../format.ts";
+import { formatDuration, formatMoment } from "../format.ts";
 import { writeAddress } from "../places.ts";
 import { sharedStyle } from "../theme.ts";
 import { claimsOverviewStyle } from "./claims-overview.style.ts";
@@ -150,12 +150,8 @@ export class ClaimsOverview extends LitElement {
         ? html`<span class="soft small">${running.progress ? `${Math.round(100 * running.progress.done)} %, ${running.progress.what}` : "starting"}</span>`
         : error !== undefined
           ? html`<span class="wrong small" role="alert">failed: ${error}</span>`
-          : html`${verdictMark(verdict)}${judged ? html`<span class="soft small number">${shortDate(judged.run.date)}, seeds ${judged.run.seeds.join(" ")}</span>` : nothing}`}</div></td>
+          : html`${verdictMark(verdict)}${judged ? html`<span class="soft small number">${formatMoment(judged.run.date)}, seeds ${judged.run.seeds.join(" ")}</span>` : nothing}`}</div></td>
       <td class="act"><button data-id=${id} @click=${this.runOne} ?disabled=${busy} aria-label="${judged ? "run again" : "run"} ${id}" title="about ${formatDuration(claims.pace * seconds)}">${busy ? (running ? "running" : "waiting") : judged ? "again" : "run"}</button></td>
     </tr>`;
   }
-}
-
-export function shortDate(iso: string): string {
-  return new Date(iso).toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 }

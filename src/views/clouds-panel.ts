@@ -5,7 +5,10 @@
  */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import { dimensionCaveat } from "../../probes/geometry/two-nn.ts";
+import { effectiveRankProbe } from "../../probes/geometry/effective-rank.ts";
+import { levinaBickelProbe } from "../../probes/geometry/levina-bickel.ts";
+import { participationRatioProbe } from "../../probes/geometry/participation-ratio.ts";
+import { dimensionCaveat, twoNnProbe } from "../../probes/geometry/two-nn.ts";
 import type { CellCloud, CellDeviation, CloudPair } from "../../probes/population/clouds.ts";
 import type { FlowView } from "../../workers/population-views.ts";
 import { formatNumber } from "../format.ts";
@@ -27,23 +30,24 @@ interface Column<T> {
 }
 
 const none = { help: "", unit: "1" } as const;
+const explained = (help: string): { help: string; unit: "1" } => ({ help, unit: "1" });
 const cloudColumns: readonly Column<CellCloud>[] = [
-  { head: "TwoNN", value: (row) => row.twoNn, origin: { ...none, what: "dimension (TwoNN)", formula: "slope of −log(1 − F) on log μ, μ = r₂/r₁, over one state per problem", source: "Facco et al. 2017, arXiv:1803.06992", caveat: dimensionCaveat } },
-  { head: "Levina–Bickel", value: (row) => row.levinaBickel, origin: { ...none, what: "dimension (Levina–Bickel)", formula: "n (k − 1) / ΣΣ log(T_k / T_j), k = 20, over one state per problem", source: "Levina & Bickel 2004; MacKay & Ghahramani 2005", caveat: dimensionCaveat } },
-  { head: "participation ratio", value: (row) => row.participationRatio, origin: { ...none, what: "participation ratio", formula: "(tr C)² / tr C², C the covariance over problems", source: "Gao et al. 2017", caveat: "n problems bound it by n − 1; D/(1 + D/n) for an even spread over D directions." } },
-  { head: "effective rank", value: (row) => row.effectiveRank, origin: { ...none, what: "effective rank", formula: "exp(−Σ σ̂ log σ̂) over problems", source: "Roy & Vetterli 2007", caveat: "Noise raises it; n problems bound it by n − 1." } },
+  { head: "TwoNN", value: (row) => row.twoNn, origin: { ...explained(twoNnProbe.help), what: "dimension (TwoNN)", formula: "slope of −log(1 − F) on log μ, μ = r₂/r₁, over one state per problem", source: "Facco et al. 2017, arXiv:1803.06992", caveat: dimensionCaveat } },
+  { head: "Levina–Bickel", value: (row) => row.levinaBickel, origin: { ...explained(levinaBickelProbe.help), what: "dimension (Levina–Bickel)", formula: "n (k − 1) / ΣΣ log(T_k / T_j), k = 20, over one state per problem", source: "Levina & Bickel 2004; MacKay & Ghahramani 2005", caveat: dimensionCaveat } },
+  { head: "participation ratio", value: (row) => row.participationRatio, origin: { ...explained(participationRatioProbe.help), what: "participation ratio", formula: "(tr C)² / tr C², C the covariance over problems", source: "Gao et al. 2017", caveat: "n problems bound it by n − 1; D/(1 + D/n) for an even spread over D directions." } },
+  { head: "effective rank", value: (row) => row.effectiveRank, origin: { ...explained(effectiveRankProbe.help), what: "effective rank", formula: "exp(−Σ σ̂ log σ̂) over problems", source: "Roy & Vetterli 2007", caveat: "Noise raises it; n problems bound it by n − 1." } },
 ];
 const pairColumns: readonly Column<CloudPair>[] = [
-  { head: "debiased CKA", value: (row) => row.debiasedCka, origin: { ...none, what: "debiased CKA", formula: "⟨K̃, L̃⟩ / (‖K̃‖‖L̃‖) over the problems that both answered", source: "Nguyen et al. 2021, arXiv:2010.15327; Song et al. 2012", caveat: "A few directions of large variance decide it; equal values do not mean equal computation." } },
-  { head: "CKA", value: (row) => row.cka, origin: { ...none, what: "CKA", formula: "⟨K, L⟩ / (‖K‖‖L‖), centred", source: "Kornblith et al. 2019, arXiv:1905.00414", caveat: "Independent clouds of p dimensions give p / (n + p), not 0: read the debiased form." } },
-  { head: "Procrustes", value: (row) => row.procrustes, origin: { ...none, what: "Procrustes distance", formula: "2 − 2 ‖XᵀY‖_*, centred and of norm 1", source: "Ding, Denain & Steinhardt 2021, arXiv:2108.01661", caveat: "With fewer problems than dimensions a rotation fits anything." } },
-  { head: "neighbours shared", value: (row) => row.overlap, origin: { ...none, what: "neighbourhood overlap", formula: "mean share of common points among the 10 nearest", source: "Doimo et al. 2020, arXiv:2007.03506; Huh et al. 2024, arXiv:2405.07987", caveat: "Unrelated clouds share k / (n − 1): see the column beside it." } },
+  { head: "debiased CKA", value: (row) => row.debiasedCka, origin: { ...explained("Whether two problems whose answers are read from similar states in one mode are so in the other. 1 is the same up to turning and scaling, 0 is unrelated. The bias of few problems is taken out, so it may fall a little below 0."), what: "debiased CKA", formula: "⟨K̃, L̃⟩ / (‖K̃‖‖L̃‖) over the problems that both answered", source: "Nguyen et al. 2021, arXiv:2010.15327; Song et al. 2012", caveat: "A few directions of large variance decide it; equal values do not mean equal computation." } },
+  { head: "CKA", value: (row) => row.cka, origin: { ...explained("Whether two problems whose answers are read from similar states in one mode are so in the other. 1 is the same up to turning and scaling. Unrelated clouds do not give 0 but more, the fewer the problems."), what: "CKA", formula: "⟨K, L⟩ / (‖K‖‖L‖), centred", source: "Kornblith et al. 2019, arXiv:1905.00414", caveat: "Independent clouds of p dimensions give p / (n + p), not 0: read the debiased form." } },
+  { head: "Procrustes", value: (row) => row.procrustes, origin: { ...explained("One mode’s states are turned and scaled until they fit the other’s as well as they can; this is what is left. 0 is a perfect fit, 2 none at all. It asks for the shape of the clouds, problem by problem."), what: "Procrustes distance", formula: "2 − 2 ‖XᵀY‖_*, centred and of norm 1", source: "Ding, Denain & Steinhardt 2021, arXiv:2108.01661", caveat: "With fewer problems than dimensions a rotation fits anything." } },
+  { head: "neighbours shared", value: (row) => row.overlap, origin: { ...explained("Of the ten problems whose states lie nearest in one mode, the share that is among the ten nearest in the other. 1 keeps all neighbours. Chance alone gives what the next column says."), what: "neighbourhood overlap", formula: "mean share of common points among the 10 nearest", source: "Doimo et al. 2020, arXiv:2007.03506; Huh et al. 2024, arXiv:2405.07987", caveat: "Unrelated clouds share k / (n − 1): see the column beside it." } },
   { head: "by chance", value: (row) => row.expectedOverlap, origin: { ...none, what: "overlap by chance", formula: "k / (n − 1)", source: "expectation for unrelated clouds", caveat: "" } },
 ];
 const deviationColumns: readonly Column<CellDeviation>[] = [
   { head: "right", value: (row) => row.correct, origin: { ...none, what: "right answers", formula: "count", source: "", caveat: "" } },
   { head: "wrong", value: (row) => row.wrong, origin: { ...none, what: "wrong answers", formula: "count", source: "", caveat: "" } },
-  { head: "AUROC", value: (row) => row.separability, origin: { ...none, what: "separability of wrong answers", formula: "AUROC of the mean distance to the 5 nearest right runs, wrong against right (leave-one-out)", source: "REMA: Li et al. 2025, arXiv:2509.22518; Hanley & McNeil 1982", caveat: "½ is chance. Wrong runs may be longer or of harder problems; choose no layer by it on the same problems." } },
+  { head: "AUROC", value: (row) => row.separability, origin: { ...explained("How far the state behind each wrong answer lies from those behind right ones, and how often that is farther than right ones lie from each other. 1 tells wrong from right by distance alone. ½ says that wrong answers come from the same cloud."), what: "separability of wrong answers", formula: "AUROC of the mean distance to the 5 nearest right runs, wrong against right (leave-one-out)", source: "REMA: Li et al. 2025, arXiv:2509.22518; Hanley & McNeil 1982", caveat: "½ is chance. Wrong runs may be longer or of harder problems; choose no layer by it on the same problems." } },
   { head: "95 % from", value: (row) => row.interval[0], origin: { ...none, what: "lower end of the AUROC’s interval", formula: "2.5 % quantile of 200 bootstrap samples", source: "Efron 1979", caveat: "" } },
   { head: "to", value: (row) => row.interval[1], origin: { ...none, what: "upper end of the AUROC’s interval", formula: "97.5 % quantile of 200 bootstrap samples", source: "Efron 1979", caveat: "" } },
   { head: "leave here first", value: (row) => row.leaving, origin: { ...none, what: "wrong runs that leave here first", formula: "count of wrong runs with D_l > μ_l + 2 σ_l at this layer and none before", source: "REMA: Li et al. 2025, arXiv:2509.22518", caveat: "Searching all layers finds some by chance, about 2 % per layer." } },
@@ -60,6 +64,7 @@ export class CloudsPanel extends LitElement {
       .tables { display: flex; flex-direction: column; gap: 1.1rem; }
       .table { max-height: none; border-top: 0; }
       table { width: 100%; }
+      td { white-space: nowrap; }
       .banner { background: var(--surface); border-radius: 6px; padding: 0.6rem 0.8rem; font-size: var(--small); max-width: 90ch; }
     `,
   ];
@@ -108,11 +113,11 @@ export class CloudsPanel extends LitElement {
   }
 
   private table<T extends object>(caption: string, head: string, rows: readonly T[], columns: readonly Column<T>[], label: (row: T) => string, n: (row: T) => number): TemplateResult {
-    return html`<div class="table" tabindex="0" role="region" aria-label="table: ${caption}"><table>
-      <caption>${caption}</caption>
+    return html`<div><p class="soft small">${caption}</p>
+    <div class="table" tabindex="0" role="region" aria-label="table: ${caption}"><table>
       <thead><tr><th scope="col">${head}</th><th scope="col">n</th>${columns.map((column) => html`<th scope="col">${column.head}</th>`)}</tr></thead>
       <tbody>${rows.map((row) => html`<tr><th scope="row">${label(row)}</th><td>${n(row)}</td>${columns.map((column) => html`<td>${this.written(column.value(row), { ...column.origin, at: `${label(row)}, layer ${this.layer}`, n: `${n(row)} problems` })}</td>`)}</tr>`)}</tbody>
-    </table></div>`;
+    </table></div></div>`;
   }
 
   private flows(flows: readonly FlowView[]): TemplateResult {
@@ -120,17 +125,17 @@ export class CloudsPanel extends LitElement {
       what: `flow similarity, ${flowNames[order]}`,
       formula: order === 3 ? "Pearson’s correlation of the two Menger curvature series" : `mean cosine of aligned steps: ${["positions hₜ", "velocities hₜ₊₁ − hₜ", "second differences"][order]}`,
       unit: "1",
-      help: "",
+      help: "Two modes take their steps on the same problem, and this asks whether they take the same ones: from the same places, in the same directions, with the same bends. 1 is the same, 0 unrelated, −1 opposite. The number in brackets is for two different problems, and shows how alike any two runs of this model are.",
       source: "Zhou et al. 2025, arXiv:2510.09782",
       caveat: "Positions of any two runs of one model are alike, since all hidden states share a mean: read the column of different problems beside it. Runs of different speed are aligned wrongly.",
       at: `${this.labels[a]} and ${this.labels[b]}, ${which}, layer ${this.layer}`,
       n: `${n} problems`,
     });
-    return html`<div class="table" tabindex="0" role="region" aria-label="table: whether two modes move alike"><table>
-      <caption>Whether two modes move alike on the same problem, and in brackets on two different ones: mean cosine of aligned steps, layer ${this.layer}</caption>
+    return html`<div><p class="soft small">Whether two modes move alike on the same problem, and in brackets on two different ones: mean cosine of aligned steps, layer ${this.layer}</p>
+    <div class="table" tabindex="0" role="region" aria-label="table: whether two modes move alike"><table>
       <thead><tr><th scope="col">modes</th><th scope="col">n</th>${flowNames.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
       <tbody>${flows.map((flow) => html`<tr><th scope="row">${this.labels[flow.a]} – ${this.labels[flow.b]}</th><td>${flow.n}</td>${flowNames.map((_, order) => html`<td>${this.written(flow.same[order]!, origin(order, "same problem", flow))} <span class="soft">(${this.written(flow.other[order]!, origin(order, "different problems", flow))})</span></td>`)}</tr>`)}</tbody>
-    </table></div>`;
+    </table></div></div>`;
   }
 
   private written(value: number, origin: CloudProvenance): unknown {

@@ -25,11 +25,11 @@ export class ComparisonTable extends LitElement {
     dataTableStyle,
     figureStyle,
     css`
-      .table { max-height: none; border-top: 0; }
+      .table { max-height: 26rem; }
       table { width: 100%; }
       .tables { display: flex; flex-direction: column; gap: 1.2rem; }
       th[scope="rowgroup"] { font-weight: 600; padding-top: 0.7rem; }
-      .soft { font-weight: 400; }
+      p { margin-bottom: 0.3rem; }
       td { white-space: nowrap; }
     `,
   ];
@@ -43,22 +43,24 @@ export class ComparisonTable extends LitElement {
   protected override render(): TemplateResult {
     const untrained = this.measures.some((m) => m.untrained.some((value) => !Number.isNaN(value)));
     return html`<div class="tables">
+      <div>
+      <p class="soft small">Each mode beside what chance gives${this.where}. Mean over problems with its 95 % bootstrap interval; p: Wilcoxon’s signed ranks of value less walk, problem by problem.</p>
       <div class="table" tabindex="0" role="region" aria-label="table: each mode beside its nulls"><table>
-        <caption>Each mode beside what chance gives${this.where}. Mean over problems with its 95 % bootstrap interval; p: Wilcoxon’s signed ranks of value less walk, problem by problem.</caption>
         <thead><tr><th scope="col">measure</th><th scope="col">n</th><th scope="col">mean</th><th scope="col">95 %</th><th scope="col">shuffled order</th><th scope="col">random walk</th>${untrained ? html`<th scope="col">untrained</th>` : ""}<th scope="col">d<sub>z</sub> against walk</th><th scope="col">p against walk</th></tr></thead>
         ${this.measures.map((measure) => html`<tbody>
           <tr><th scope="rowgroup" colspan=${untrained ? 9 : 8}>${nameOf(measure)}</th></tr>
           ${measure.summaries.map((summary, cell) => this.modeRow(measure, summary, cell, untrained))}
         </tbody>`)}
-      </table></div>
+      </table></div></div>
+      <div>
+      <p class="soft small">Any two modes on the same problems${this.where}. Difference first less second; d<sub>z</sub>: mean difference over its standard deviation; p: Wilcoxon’s signed ranks, then corrected for the number of pairs (Holm).</p>
       <div class="table" tabindex="0" role="region" aria-label="table: any two modes"><table>
-        <caption>Any two modes on the same problems${this.where}. Difference first less second; d<sub>z</sub>: mean difference over its standard deviation; p: Wilcoxon’s signed ranks, then corrected for the number of pairs (Holm).</caption>
         <thead><tr><th scope="col">measure</th><th scope="col">n</th><th scope="col">difference</th><th scope="col">95 %</th><th scope="col">d<sub>z</sub></th><th scope="col">p</th><th scope="col">p, corrected</th></tr></thead>
         ${this.measures.map((measure) => html`<tbody>
           <tr><th scope="rowgroup" colspan="7">${nameOf(measure)}</th></tr>
           ${measure.comparisons.map((comparison) => this.pairRow(measure, comparison))}
         </tbody>`)}
-      </table></div>
+      </table></div></div>
     </div>`;
   }
 

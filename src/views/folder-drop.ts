@@ -21,7 +21,7 @@ export class FolderDrop extends LitElement {
 
   protected override render(): TemplateResult {
     return html`<div class="drop ${this.over ? "over" : ""}" @dragover=${this.dragOver} @dragleave=${this.dragLeave} @drop=${this.drop}>
-      <p>Drop a model’s folder: MLC weights (mlc-chat-config.json) run on WebLLM, ONNX files on transformers.js. Nothing leaves this machine.</p>
+      <p>Drop a model’s folder: MLC weights (mlc-chat-config.json) run on WebLLM, by the model library (.wasm) that lies beside them or else by ours, ONNX files on transformers.js. Nothing leaves this machine.</p>
       <label>Or choose one: <input type="file" webkitdirectory multiple @change=${this.folder} /></label>
     </div>`;
   }

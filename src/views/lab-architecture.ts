@@ -97,7 +97,7 @@ export class LabArchitecture extends LitElement {
       <p><a href=${this.compare(task.id, task.difficulty.initial)}>Its trajectory beside other architectures and the language model</a></p>
       <details @toggle=${this.openSource}>
         <summary>The file: workers/toys/${architecture}.ts</summary>
-        ${this.source === "" ? nothing : html`<pre tabindex="0" aria-label="source of ${it.name}">${this.source}</pre>`}
+        ${this.source === "" ? nothing : html`<pre tabindex="0" role="region" aria-label="source of ${it.name}">${this.source}</pre>`}
       </details>
     `;
   }

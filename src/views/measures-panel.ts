@@ -5,7 +5,7 @@
  */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import { probe as findProbe } from "../../probes/index.ts";
+import { probe as findProbe, probes as allProbes } from "../../probes/index.ts";
 import type { BandKind, CurveOptions, LengthCorrection } from "../../probes/population/population.ts";
 import type { Probe } from "../../probes/probe.ts";
 import { readsLayers } from "../../probes/run-measure.ts";
@@ -17,18 +17,17 @@ import { ofProbe, type Provenance } from "../provenance.ts";
 import type { Session } from "../session.ts";
 import { sharedStyle } from "../theme.ts";
 import { words } from "../words.ts";
-import "./band-chart.ts";
 import type { BandSeries, NullSeries } from "./band-chart.ts";
 import "./clouds-panel.ts";
 import "./comparison-table.ts";
 import type { TableNumber } from "./comparison-table.ts";
+import "./measure-charts.ts";
+import type { MeasureChart } from "./measure-charts.ts";
 import "./measure-picker.ts";
 import type { PickEvent } from "./measure-picker.ts";
 import "./panel.ts";
 import "./progress-bar.ts";
-
-/** What is shown first: how direct, how bent, how decided. */
-const first = ["directness", "turning-angle", "lens-entropy"] as const;
+import { SettingsEvent } from "./question-bar.ts";
 
 /** One for each session, so that folding the panel loses nothing. */
 const known = new WeakMap<Session, PopulationRunner>();
@@ -50,17 +49,18 @@ export class MeasuresPanel extends LitElement {
       label select, label input { color: var(--ink); }
       input[type="number"] { width: 4.8rem; }
       .error { color: var(--wrong); overflow-wrap: anywhere; }
-      .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 430px), 1fr)); gap: 0.9rem; }
+      .charts { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0.9rem; }
       .wide { grid-column: 1 / -1; }
-      .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 360px), 1fr)); gap: 0.4rem 1.4rem; }
-      .pair h3 { font-weight: 400; color: var(--soft); }
+      @media (max-width: 900px) { .charts { grid-template-columns: minmax(0, 1fr); } }
+      .picker summary { cursor: pointer; font-size: var(--small); }
+      .picker[open] summary { margin-bottom: 0.6rem; }
+      .picker b { font-weight: 600; }
       .empty { max-width: 72ch; }
     `,
   ];
 
   @property({ attribute: false }) session!: Session;
   @state() private tick = 0;
-  @state() private picked: readonly string[] = first;
   @state() private over: CurveOptions["over"] = "layers";
   @state() private band: BandKind = "problems";
   @state() private correction: Exclude<LengthCorrection, "raw"> = "walk";
@@ -98,8 +98,13 @@ export class MeasuresPanel extends LitElement {
     const { selection } = this.session.settings;
     const cells = this.runner.of?.cells ?? [];
     return {
-      measures: this.picked.flatMap((probe) => [{ probe, correction: "raw" as const }, ...(findProbe(probe).length ? [{ probe, correction: this.correction }] : [])]),
-      over: this.over,
+      measures: this.picked.flatMap((id) => {
+        const probe = findProbe(id);
+        const over = this.overOf(probe);
+        // Step by step there is no other correction.
+        const corrected = { probe: id, correction: over === "steps" ? ("walk" as const) : this.correction, over };
+        return [{ probe: id, correction: "raw" as const, over }, ...(probe.length ? [corrected] : [])];
+      }),
       layer: selection.layer,
       band: this.band,
       nullsOf: Math.max(0, cells.findIndex((cell) => cell.mode === selection.mode && !cell.control)),
@@ -112,18 +117,20 @@ export class MeasuresPanel extends LitElement {
     const view = runner.isCurrent(settings) ? runner.view : null;
     const ready = session.load.status === "ready";
     return html`<geo-panel heading="What sets the modes apart, over many problems?" caption=${view && runner.of ? this.caption() : ""} data-tick=${this.tick}>
-        <div slot="controls" class="controls">
+        <div slot="controls"><button name="run-population" @click=${this.run} ?disabled=${!ready || session.custom !== null}>${view ? "measure again" : "measure"}</button></div>
+        <div class="controls">
           <label>problems <input type="number" name="population-problems" min="5" max="500" step="5" .value=${String(runner.problems)} @change=${this.setProblems} /></label>
           <label>from <select name="population-start" @change=${this.setStart} aria-label="where the measured path begins">${(["question", "thinking"] as const).map((start) => html`<option value=${start} ?selected=${start === runner.start}>${startWords[start]}</option>`)}</select></label>
           <label>over <select name="over" @change=${this.setOver} aria-label="what the axis is">${(["layers", "steps"] as const).map((over) => html`<option value=${over} ?selected=${over === this.over}>${over}</option>`)}</select></label>
           <label>band <select name="band" @change=${this.setBand}>${(["problems", "mean"] as const).map((band) => html`<option value=${band} ?selected=${band === this.band}>${bandWords[band]}</option>`)}</select></label>
           <label>length <select name="correction" @change=${this.setCorrection} aria-label="correction for length">${(["walk", "matched", "residual"] as const).map((one) => html`<option value=${one} ?selected=${one === this.correction}>${correctionWords[one].short}</option>`)}</select></label>
           ${settings.model.source === "embedded" ? html`<label><input type="checkbox" name="untrained" .checked=${runner.withUntrained} @change=${this.setUntrained} /> beside the untrained model</label>` : nothing}
-          <button name="run-population" @click=${this.run} ?disabled=${!ready || session.custom !== null}>${view ? "measure again" : "measure"}</button>
         </div>
         ${runner.running ? html`<progress-line label=${runner.phase} .value=${runner.done} .max=${runner.total} @stop=${this.stop}></progress-line>` : nothing}
         ${runner.error === "" ? nothing : html`<p class="error small" role="alert">${runner.error}</p>`}
-        <measure-picker .picked=${this.picked} @pick-measures=${this.pick}></measure-picker>
+        <details class="picker"><summary>measures: <b>${this.picked.length === 0 ? "none" : this.picked.map((id) => findProbe(id).name).join(", ")}</b> <span class="soft">· choose among ${allProbes.length}</span></summary>
+          <measure-picker .picked=${this.picked} @pick-measures=${this.pick}></measure-picker>
+        </details>
         ${view && runner.of
           ? html`<div class="charts">${this.picked.map((id) => this.measure(findProbe(id), view.measures.filter(({ probe }) => probe === id)))}</div>
               <comparison-table .measures=${view.measures} .labels=${this.labels()} where=${`, layer ${settings.selection.layer}`} .provenance=${this.provenanceOfTable}></comparison-table>`
@@ -149,8 +156,8 @@ export class MeasuresPanel extends LitElement {
     const { settings } = this.session;
     const over = this.overOf(probe);
     const caption = [probe.unit === "1" ? "" : probe.unit, over === "steps" && readsLayers(probe) ? `layer ${settings.selection.layer}` : "", bandWords[this.band]].filter((part) => part !== "").join(", ");
-    return html`<geo-panel class=${views.length > 1 ? "wide" : ""} compact heading=${probe.title} caption=${caption} data-measure=${probe.id}>
-      ${views.length > 1 ? html`<div class="pair">${views.map((view) => html`<div><h3>${correctionWords[view.correction].long}</h3>${this.chart(probe, view, over)}</div>`)}</div>` : views.map((view) => this.chart(probe, view, over))}
+    return html`<geo-panel class=${probe.length ? "wide" : ""} compact heading=${probe.title} caption=${caption} data-measure=${probe.id}>
+      <measure-charts .charts=${views.map((view) => this.chart(probe, view, over))} .selection=${settings.selection}></measure-charts>
       <div slot="help"><p>${probe.help}</p><p><b>Formula</b> ${probe.formula} <b>Unit</b> ${probe.unit === "1" ? "none" : probe.unit} <b>Source</b> ${probe.source}</p>${probe.length ? html`<p><b>Length</b> ${probe.length}</p>` : nothing}<p><b>Caution</b> ${probe.caveat}</p></div>
     </geo-panel>`;
   }
@@ -161,15 +168,22 @@ export class MeasuresPanel extends LitElement {
     return readsLayers(probe) ? this.over : "steps";
   }
 
-  private chart(probe: Probe, view: MeasureView, over: CurveOptions["over"]): TemplateResult {
+  private chart(probe: Probe, view: MeasureView, over: CurveOptions["over"]): MeasureChart {
     const cells = this.runner.of?.cells ?? [];
     const controls = cells.filter((cell) => cell.control);
     const series = view.curves.flatMap((band, i): BandSeries[] => (cells[i] && band.n.some((n) => n > 0) ? [{ mode: cells[i].mode, control: cells[i].control ? controls.indexOf(cells[i]) : null, label: this.label(cells[i]), band }] : []));
     const nulls = view.nulls.map(({ kind, band }): NullSeries => ({ label: nullWords[kind].short, dash: nullWords[kind].dash, band }));
     const raw = view.correction === "raw" || view.correction === "matched";
-    const reference = view.correction === "walk" ? { value: 1, label: "a random walk" } : view.correction === "residual" ? { value: 0, label: "what length explains" } : null;
-    return html`<band-chart heading="${probe.title} ${correctionWords[view.correction].long}" over=${over} .series=${series} .nulls=${nulls} .range=${raw ? probe.range : view.correction === "walk" ? [0, null] : [null, null]} .reference=${reference} .selection=${this.session.settings.selection}
-      .provenance=${(line: number, x: number): Provenance => this.provenanceOfCurve(probe, view, series.length > line ? series[line]!.label : (nulls[line - series.length]?.label ?? ""), `${over === "layers" ? "layer" : "step"} ${x}`)}></band-chart>`;
+    return {
+      heading: `${probe.title} ${correctionWords[view.correction].long}`,
+      title: probe.length ? correctionWords[view.correction].long : "",
+      over,
+      series,
+      nulls,
+      range: raw ? probe.range : view.correction === "walk" ? [0, null] : [null, null],
+      reference: view.correction === "walk" ? { value: 1, label: "a random walk" } : view.correction === "residual" ? { value: 0, label: "what length explains" } : null,
+      provenance: (line, x) => this.provenanceOfCurve(probe, view, (series[line] ?? nulls[line - series.length])?.label ?? "", `${over === "layers" ? "layer" : "step"} ${x}`),
+    };
   }
 
   private label({ mode, control, thought }: PopulationCell): string {
@@ -212,8 +226,14 @@ export class MeasuresPanel extends LitElement {
 
   private readonly stop = (): void => this.runner.stop();
 
+  /** Those of the address that there are. */
+  private get picked(): readonly string[] {
+    const { measures } = this.session.settings;
+    return allProbes.flatMap(({ id }) => (measures.includes(id) ? [id] : []));
+  }
+
   private readonly pick = (event: PickEvent): void => {
-    this.picked = event.detail;
+    this.dispatchEvent(new SettingsEvent({ measures: event.detail }));
   };
 
   private setProblems(event: Event): void {

@@ -7,6 +7,7 @@ import { css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { DecodingMode } from "../../probes/trace.ts";
 import { formatNumber } from "../format.ts";
+import { figure, type Provenance } from "../provenance.ts";
 import { SelectEvent, type Selection } from "../selection.ts";
 import { modeStyles } from "../theme.ts";
 import { words } from "../words.ts";
@@ -23,6 +24,8 @@ export interface MetricSeries {
   readonly steps: readonly number[];
   /** NaN where the measure is not defined; the line has a gap there. */
   readonly values: Float32Array;
+  /** Where its value at a step comes from. */
+  readonly origin?: (step: number) => Provenance;
 }
 
 @customElement("metric-chart")
@@ -136,11 +139,11 @@ export class MetricChart extends ChartElement {
     if (step === undefined) return "";
     const found = this.series.flatMap((series) => {
       const value = series.values[series.steps.indexOf(step)];
-      return value === undefined || Number.isNaN(value) ? [] : [{ mode: series.mode, control: series.control, name: nameOf(series), value }];
+      return value === undefined || Number.isNaN(value) ? [] : [{ mode: series.mode, control: series.control, name: nameOf(series), value, origin: series.origin }];
     });
     if (found.length === 0) return `step ${step}: not defined here`;
     return html`<div class="legend readout">${found.map(
-      ({ mode, control, name, value }) => html`<span class="key" title=${name}>${modeMark(mode, control ? 0 : null, false)}<span class="visually-hidden">${name} </span>${formatNumber(value)}</span>`,
+      ({ mode, control, name, value, origin }) => html`<span class="key" title=${name}>${modeMark(mode, control ? 0 : null, false)}<span class="visually-hidden">${name} </span>${origin ? figure(formatNumber(value), () => origin(step)) : formatNumber(value)}</span>`,
     )}</div>`;
   }
 
@@ -150,6 +153,7 @@ export class MetricChart extends ChartElement {
     return {
       head: ["step", ...this.series.map((series) => `${nameOf(series)}${unit}`)],
       rows: steps.map((step) => [formatNumber(step), ...this.series.map((s) => formatNumber(s.values[s.steps.indexOf(step)] ?? Number.NaN))]),
+      origin: (row, column) => this.series[column - 1]?.origin?.(steps[row]!) ?? null,
     };
   }
 }

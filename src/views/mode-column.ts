@@ -5,6 +5,9 @@ import { type Answer, stepsTaken, thoughtControls, thoughtMethods, type Decoding
 import { formatNumber, formatPercent } from "../format.ts";
 import type { LiveRun } from "../live-run.ts";
 import { originOf, SelectEvent, type Selection } from "../selection.ts";
+import { normRatioProbe } from "../../probes/thoughts/norm-ratio.ts";
+import { figure, figureStyle } from "../provenance.ts";
+import { probeNumber, runNumber } from "../run-provenance.ts";
 import { sharedStyle } from "../theme.ts";
 import { words } from "../words.ts";
 import { SettingsEvent } from "./question-bar.ts";
@@ -36,6 +39,7 @@ export class WhatIfEvent extends CustomEvent<null> {
 export class ModeColumn extends LitElement {
   static override styles = [
     sharedStyle,
+    figureStyle,
     css`
       :host { border: 1px solid var(--line); border-top: 3px solid var(--mode); border-radius: var(--radius); padding: 0.75rem 0.9rem; background: var(--raised); display: flex; flex-direction: column; gap: 0.55rem; min-width: 0; }
       :host([mode="direct"]) { --mode: var(--direct); --mode-ink: var(--direct-ink); }
@@ -155,10 +159,10 @@ export class ModeColumn extends LitElement {
     const probability = answer.expectedLogprob === null ? answer.logprob : answer.expectedLogprob;
     const of = answer.expectedLogprob === null ? answer.text : answer.expected;
     return html`
-      <span title="probability of ${answer.expectedLogprob === null ? "its own" : "the right"} answer when it answers">p(${of}) ${formatPercent(Math.exp(probability))}</span>
-      <span title="forward passes one after another: the prompt’s, then one for each step">${passes} ${passes === 1 ? "pass" : "passes"}</span>
-      <span title="wall-clock time of the forward passes">${formatNumber(time)} ms</span>
-      ${ratio === undefined ? nothing : html`<span title="norm of the first vector that was fed back, over the mean norm of the embedding rows">norm ${formatNumber(ratio)} × an embedding’s</span>`}
+      <span title="probability of ${answer.expectedLogprob === null ? "its own" : "the right"} answer when it answers">p(${of}) ${figure(formatPercent(Math.exp(probability)), () => runNumber("answer", trace))}</span>
+      <span title="forward passes one after another: the prompt’s, then one for each step">${figure(String(passes), () => runNumber("passes", trace))} ${passes === 1 ? "pass" : "passes"}</span>
+      <span title="wall-clock time of the forward passes">${figure(formatNumber(time), () => runNumber("time", trace))} ms</span>
+      ${ratio === undefined ? nothing : html`<span title="norm of the first vector that was fed back, over the mean norm of the embedding rows">norm ${figure(formatNumber(ratio), () => probeNumber(normRatioProbe, trace, "first thought"))} × an embedding’s</span>`}
       ${run.openedFrom === null ? nothing : html`<span title="read from a file">from ${run.openedFrom}</span>`}
     `;
   }

@@ -6,13 +6,15 @@ import { css, html, LitElement, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { Geometry } from "../geometry.ts";
 import type { Session } from "../session.ts";
+import { closely, type Closely } from "../settings.ts";
 import { sharedStyle } from "../theme.ts";
+import { SettingsEvent } from "./question-bar.ts";
 
 const parts = {
   run: { title: "This run, closely", sentence: "A map of layer × step for every measure, all measures in one table, every layer beside every other.", bring: () => import("./run-panel.ts") },
   modes: { title: "What sets the modes apart", sentence: "The same measures over many problems, with bands, beside what chance and the untrained model give.", bring: () => import("./measures-panel.ts") },
-} as const;
-type Part = keyof typeof parts;
+} as const satisfies Record<Closely, object>;
+type Part = Closely;
 
 @customElement("more-measures")
 export class MoreMeasures extends LitElement {
@@ -26,13 +28,16 @@ export class MoreMeasures extends LitElement {
 
   @property({ attribute: false }) session!: Session;
   @property({ attribute: false }) geometry!: Geometry;
-  @state() private opened: ReadonlySet<Part> = new Set();
+  /** Which are unfolded; a link may bring some along. */
+  @property({ attribute: false }) unfolded: readonly Closely[] = [];
+  /** Whose code is here. */
+  @state() private brought: ReadonlySet<Part> = new Set();
   @state() private error = "";
 
   protected override render(): TemplateResult {
-    return html`${(Object.keys(parts) as Part[]).map((part) => {
+    return html`${closely.map((part) => {
       const { title, sentence } = parts[part];
-      const open = this.opened.has(part);
+      const open = this.unfolded.includes(part) && this.brought.has(part);
       return html`<div class="line"><button data-part=${part} aria-expanded=${open} @click=${this.toggle}>${title} ${open ? "▴" : "▾"}</button><span class="soft small">${sentence}</span></div>${open ? this.panel(part) : ""}`;
     })}
     ${this.error === "" ? "" : html`<p class="small wrong" role="alert">${this.error}</p>`}`;
@@ -42,17 +47,21 @@ export class MoreMeasures extends LitElement {
     return part === "run" ? html`<run-panel .session=${this.session} .geometry=${this.geometry}></run-panel>` : html`<measures-panel .session=${this.session}></measures-panel>`;
   }
 
-  private async toggle(event: Event): Promise<void> {
+  protected override willUpdate(): void {
+    for (const part of this.unfolded) if (!this.brought.has(part) && this.error === "") void this.bring(part);
+  }
+
+  private toggle(event: Event): void {
     const part = (event.currentTarget as HTMLElement).dataset["part"] as Part;
-    const next = new Set(this.opened);
     this.error = "";
-    if (next.delete(part)) {
-      this.opened = next;
-      return;
-    }
+    const open = this.unfolded.includes(part);
+    this.dispatchEvent(new SettingsEvent({ unfolded: open ? this.unfolded.filter((one) => one !== part) : closely.filter((one) => one === part || this.unfolded.includes(one)) }));
+  }
+
+  private async bring(part: Part): Promise<void> {
     try {
       await parts[part].bring();
-      this.opened = next.add(part);
+      this.brought = new Set([...this.brought, part]);
     } catch (error) {
       this.error = `The panel could not be loaded (${error instanceof Error ? error.message : String(error)}); try again.`;
     }

@@ -3,9 +3,9 @@ import { html, type TemplateResult } from "lit";
 
 export type Prose = (string | TemplateResult)[];
 
-/** @param names  set apart without backticks, too */
+/** @param names  set apart without backticks, too, in a text that has none: a name may be a common word */
 export function prose(text: string, names: readonly string[] = []): Prose {
-  const known = [...names].sort((a, b) => b.length - a.length).map((name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
+  const known = (text.includes("`") ? [] : [...names]).sort((a, b) => b.length - a.length).map((name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
   const pattern = new RegExp(String.raw`\`([^\`]+)\`|(arXiv:\d{4}\.\d{4,5})${known.length > 0 ? String.raw`|(?<![\w-])(${known.join("|")})(?![\w-])` : ""}`, "g");
   const parts: Prose = [];
   let from = 0;

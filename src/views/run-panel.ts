@@ -42,6 +42,7 @@ export class RunPanel extends LitElement {
       .error { color: var(--wrong); overflow-wrap: anywhere; }
       .table { max-height: none; border-top: 0; }
       table { width: 100%; }
+      td { white-space: nowrap; }
       @media (max-width: 1000px) { :host { grid-template-columns: minmax(0, 1fr); } }
     `,
   ];
@@ -168,7 +169,7 @@ export class RunPanel extends LitElement {
               const value = found?.whole[found.layers ? found.layers.indexOf(layer) : 0];
               const row = measures.layers.indexOf(layer);
               const band: NullBand | undefined = probe.id === "directness" ? measures.shuffled.directness[row] : probe.id === "turning-angle" ? measures.shuffled.turningAngle[row] : undefined;
-              const of = probe.kind === "profile" ? "run" : probe.whole === "last" ? "whole path" : "mean over steps";
+              const of = probe.kind === "profile" ? "run" : probe.whole === "last" ? "whole path" : "mean of steps";
               return html`<tr><th scope="row" title=${probe.title}>${probe.name}</th><td>${value === undefined || Number.isNaN(value) ? html`<span class="soft" title=${found ? "too few states, or they do not vary" : `the run lacks ${missingNeeds(probe, trace).join(", ")}`}>–</span>` : figure(formatNumber(value), () => this.provenance(trace, probe.id, `${mode}, ${readsLayers(probe) ? `layer ${layer}, ` : ""}${of}`))}</td>
                 <td>${probe.unit === "1" ? "" : probe.unit}</td><td class="soft">${of}</td><td>${band && !Number.isNaN(band.low) ? `${formatNumber(band.low)} to ${formatNumber(band.high)}` : ""}</td><td>${band && !Number.isNaN(band.p) ? formatP(band.p) : ""}</td></tr>`;
             })}</tbody></table></div>`

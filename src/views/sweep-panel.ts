@@ -68,11 +68,11 @@ export class SweepPanel extends LitElement {
   protected override render(): TemplateResult {
     const { session, runner } = this;
     const { mode } = session.settings.selection;
-    const kinds = sweepKinds(mode);
-    const kind = kinds.includes(this.kind) ? this.kind : kinds[0]!;
+    const kinds = sweepKinds(mode, session.report?.tap.residuals ?? true);
+    const kind = kinds.includes(this.kind) ? this.kind : (kinds[0] ?? "patch");
     const current = runner.plan !== null && runner.key === sweepKey(session);
     const { done, total } = runner.progress;
-    const able = session.load.status === "ready" && !session.running && planOf(session, kind) !== null;
+    const able = session.load.status === "ready" && !session.running && kinds.length > 0 && planOf(session, kind) !== null;
     return html`<geo-panel heading="And on other problems? The same, at every place" caption=${current ? this.caption(runner.plan!) : ""} data-tick=${this.tick}>
       <div slot="controls" class="controls">
         <label>${words.modes[mode].name}: <select name="sweep" @change=${this.choose} aria-label="what is swept">${kinds.map((one) => html`<option value=${one} ?selected=${one === kind}>${kindWords[one]}</option>`)}</select></label>

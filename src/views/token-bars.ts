@@ -3,6 +3,7 @@ import { css, html, LitElement, svg, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { TokenLogprob } from "../../probes/trace.ts";
 import { bareToken, formatPercent } from "../format.ts";
+import { OriginEvent, type Provenance } from "../provenance.ts";
 import { sharedStyle } from "../theme.ts";
 
 const height = 22;
@@ -21,6 +22,8 @@ export class TokenBars extends LitElement {
       .ground { fill: var(--surface); }
       .token { font: 600 13px var(--mono); fill: var(--ink); }
       .share { font: 400 12px var(--sans); fill: var(--soft); font-variant-numeric: tabular-nums; }
+      .asks { cursor: pointer; }
+      .asks:hover { text-decoration: underline dotted; }
       .marked { fill: var(--right); font-weight: 700; }
     `,
   ];
@@ -29,6 +32,8 @@ export class TokenBars extends LitElement {
   @property({ attribute: false }) tokens: readonly TokenLogprob[] = [];
   /** The right answer's text, marked where it appears. */
   @property({ attribute: false }) expected: string | null = null;
+  /** Where the shares come from. */
+  @property({ attribute: false }) origin: (() => Provenance) | null = null;
 
   protected override render(): TemplateResult {
     const shown = this.tokens.slice(0, 5);
@@ -43,8 +48,14 @@ export class TokenBars extends LitElement {
         return svg`<g transform="translate(0 ${i * height})">
           <text class="token ${right ? "marked" : ""}" x="0" y="15">${t.text.length > 14 ? `${t.text.slice(0, 13)}…` : t.text}${right ? " ✓" : ""}</text>
           <rect class="ground" x=${left} y="4" width=${width} height="13" rx="2" /><rect class="bar" x=${left} y="4" width=${(width * share).toFixed(1)} height="13" rx="2" />
-          <text class="share" x="322" y="15">${formatPercent(share)}</text></g>`;
+          <text class="share ${this.origin ? "asks" : ""}" x="322" y="15" @click=${this.ask}>${formatPercent(share)}</text></g>`;
       })}
     </svg>`;
+  }
+
+  private ask(event: Event): void {
+    const { origin } = this;
+    const at = event.currentTarget as Element;
+    if (origin) at.dispatchEvent(new OriginEvent(origin(), at.getBoundingClientRect()));
   }
 }

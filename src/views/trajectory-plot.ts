@@ -8,8 +8,10 @@
  */
 import { css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
+import type { PictureMethod } from "../../probes/run-picture.ts";
 import type { DecodingMode } from "../../probes/trace.ts";
-import { formatNumber, formatPercent } from "../format.ts";
+import { formatNumber } from "../format.ts";
+import { axisTitles } from "../picture-words.ts";
 import { SelectEvent, type Selection } from "../selection.ts";
 import { modeStyles } from "../theme.ts";
 import { words } from "../words.ts";
@@ -56,9 +58,13 @@ export class TrajectoryPlot extends ChartElement {
   @property({ attribute: false }) explained: readonly number[] | null = null;
   /** Trustworthiness of the picture; a low one is said in words. */
   @property({ attribute: false }) trust: number | null = null;
-  @property() method: "pca" | "umap" = "pca";
+  @property() method: PictureMethod = "pca";
+  /** Runs that the picture was made of, where those on show were placed in it; drawn faint. */
+  @property({ attribute: false }) ghosts: readonly PlotTrack[] = [];
+  /** Leaves out the key and the word of caution: another plot beside it has them. */
+  @property({ type: Boolean }) bare = false;
   private view: Bounds | null = null;
-  private viewOf: "pca" | "umap" = "pca";
+  private viewOf: PictureMethod = "pca";
 
   protected configuration(): PageChart {
     const { raised } = this.colours;
@@ -103,13 +109,11 @@ export class TrajectoryPlot extends ChartElement {
   }
 
   private axisTitle(axis: 0 | 1): string {
-    if (this.method === "umap") return `UMAP ${axis + 1} (no unit)`;
-    const share = this.explained?.[axis];
-    return share === undefined || Number.isNaN(share) ? `PC ${axis + 1}` : `PC ${axis + 1} · ${formatPercent(share)} of variance`;
+    return axisTitles(this.method, this.explained)[axis];
   }
 
   private follow(): void {
-    const bounds = boundsOf(this.tracks.map((track) => track.points));
+    const bounds = boundsOf([...this.tracks, ...this.ghosts].map((track) => track.points));
     if (this.viewOf !== this.method || !bounds) this.view = null;
     this.viewOf = this.method;
     if (bounds) this.view = followed(this.view, bounds);
@@ -124,6 +128,20 @@ export class TrajectoryPlot extends ChartElement {
   /** Pixel positions of one track. */
   private positions(chart: DrawnChart, track: number): { x: number; y: number }[] {
     return chart.getDatasetMeta(track).data.map((element) => element.getProps(["x", "y"], true) as { x: number; y: number });
+  }
+
+  protected override drawBelow(chart: DrawnChart): void {
+    const [x, y] = [chart.scales["x"]!, chart.scales["y"]!];
+    this.paint(chart, (ctx) => {
+      ctx.strokeStyle = this.colours.faint;
+      ctx.globalAlpha = 0.55;
+      ctx.lineWidth = 1;
+      for (const { points } of this.ghosts) {
+        ctx.beginPath();
+        for (let i = 0; i + 1 < points.length; i += 2) ctx.lineTo(x.getPixelForValue(points[i]!), y.getPixelForValue(points[i + 1]!));
+        ctx.stroke();
+      }
+    });
   }
 
   protected override drawAbove(chart: DrawnChart): void {
@@ -243,7 +261,7 @@ export class TrajectoryPlot extends ChartElement {
   }
 
   protected override below(): unknown {
-    if (this.tracks.length === 0) return "";
+    if (this.tracks.length === 0 || this.bare) return "";
     const poor = this.trust !== null && this.trust < 0.8 ? html`<p>trust ${formatNumber(this.trust)}: many points that lie close here are not close in the model.</p>` : "";
     const keys = html`
       <span class="key"><svg class="mark shape plain" viewBox="-7 -7 14 14" aria-hidden="true"><path class="none" d="M0 -6L6 0L0 6L-6 0Z" /></svg>step 0: the question is read</span>

@@ -6,7 +6,7 @@ import { type CachedModel, cachedModels } from "../../workers/files/cached-model
 import { type AdapterLimits, adapterLimits } from "../../workers/webllm/adapter-limits.ts";
 import { catalogue, type CatalogueEntry, type LeftOut, type Runnable, runnable, webllmRelease } from "../../workers/webllm/catalogue.ts";
 import { formatBytes } from "../format.ts";
-import { embeddedModel, mlcModel, type ModelChoice } from "../model-choice.ts";
+import { embeddedModel, hubPattern, hubRepository, mlcModel, type ModelChoice } from "../model-choice.ts";
 import { sharedStyle } from "../theme.ts";
 import "./catalogue-entry.ts";
 import "./folder-drop.ts";
@@ -59,7 +59,7 @@ export class WebllmModels extends LitElement {
       ${this.warning()}
       ${this.adapter === undefined ? html`<p class="soft">asking the browser for its GPU …</p>` : this.catalogue()}
       <form class="fields" @submit=${this.byName} aria-label="any MLC repository">
-        <label>any MLC repository <input type="text" name="id" required pattern="[\\w.\\-]+/[\\w.\\-]+" placeholder="mlc-ai/SmolLM2-360M-Instruct-q4f32_1-MLC" /></label>
+        <label>any MLC repository <input type="text" name="id" required pattern=${hubPattern} title="owner/name, or the repository’s address on huggingface.co" placeholder="mlc-ai/SmolLM2-360M-Instruct-q4f32_1-MLC" /></label>
         <label>revision <input type="text" name="revision" size="10" placeholder="main" /></label>
         <label>library <select name="library"><option value="">what fits</option><option value="own">our own</option><option value="stock">the stock one</option></select></label>
         <button type="submit">load</button>
@@ -111,9 +111,9 @@ export class WebllmModels extends LitElement {
   private byName(event: Event): void {
     event.preventDefault();
     const form = new FormData(event.target as HTMLFormElement);
-    const id = textField(form, "id");
+    const { id, revision } = hubRepository(textField(form, "id"), textField(form, "revision"));
     const library = textField(form, "library");
-    this.dispatchEvent(new ModelEvent(mlcModel(id, library === "stock" ? (id.split("/").at(-1) ?? "") : library, textField(form, "revision"))));
+    this.dispatchEvent(new ModelEvent(mlcModel(id, library === "stock" ? (id.split("/").at(-1) ?? "") : library, revision)));
   }
 }
 

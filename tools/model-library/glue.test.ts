@@ -1,5 +1,5 @@
 /** From WGSL to the C header: what WebLLM reads is right, and malformed kernels say what is wrong with them. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
@@ -136,6 +136,13 @@ describe("the library's kernels", () => {
 
   test("kernels.h is what glue.ts writes", () => {
     expect(readFileSync(new URL("../../workers/webllm/library/kernels.h", import.meta.url), "utf8"), "run `npx tsx tools/model-library/glue.ts`").toBe(header(kernels));
+  });
+
+  test("each count their bytes and operations, and name their limit, before the code", () => {
+    const folder = new URL("../../workers/webllm/library/kernels/", import.meta.url);
+    const heads = readdirSync(folder).map((file) => [file, readFileSync(new URL(file, folder), "utf8").split("// @kernel")[0] ?? ""] as const);
+    expect(heads.length).toBeGreaterThan(10);
+    for (const [file, head] of heads) for (const word of ["Bytes:", "Operations:", "Limit:"]) expect([file, head.includes(word) ? word : `no ${word}`]).toEqual([file, word]);
   });
 
   test("are small", () => {

@@ -50,7 +50,7 @@ export const claim: Claim = {
   expectation: {
     verdict: "mixed",
     text: "For the shifts it is exact, at stride 1 and where the edges wrap round. SE(2) holds the rotations as well, and with those a convolution does not commute: the group of its symmetry is that of translations, T(2). Rotations take kernels that are shared over angles too.",
-    sources: [{ text: "Cohen & Welling 2016, arXiv:1602.07576" }, { text: "Zhang 2019, arXiv:1904.11486" }, { text: "Azulay & Weiss 2018, arXiv:1805.12177", recalled: true }],
+    sources: [{ text: "Cohen & Welling 2016, arXiv:1602.07576" }, { text: "Zhang 2019, arXiv:1904.11486" }, { text: "Azulay & Weiss 2018, arXiv:1805.12177" }],
   },
   data: `Images that are sums of 12 waves of random direction, wavelength 5 to 20 pixels: sampled on ${side} × ${side} pixels for shifts, read at any place for rotations.`,
   model: "The lab's convolutional network, two layers of 3 × 3 taps, 8 channels, random weights; with circular and zero padding, stride 1 and 2, with and without blurring before the stride; and one whose kernels look alike from all four sides.",

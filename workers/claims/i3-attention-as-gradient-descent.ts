@@ -11,7 +11,7 @@
  * With linear attention the last entry holds y_j − w · x_j after every layer, and
  * −w · q at the query: the same numbers, by another way.
  *
- * Source: von Oswald et al. 2023, arXiv:2212.07677, proposition 1 and equation 9.
+ * Source: von Oswald et al. 2023, arXiv:2212.07677, proposition 1 and appendix A.1.
  */
 import { Random } from "../../probes/random.ts";
 import { linearAttention } from "../toys/linear-attention.ts";
@@ -43,7 +43,7 @@ export const claim: Claim = {
   expectation: {
     verdict: "mixed",
     text: "One layer of linear attention with the right weights is one step of gradient descent on a linear regression, to the last digit, and training finds these weights. Softmax attention, which transformers have, is another function; that trained language models descend gradients is contested.",
-    sources: [{ text: "von Oswald et al. 2023, arXiv:2212.07677" }, { text: "the trained layer, in closed form: Ahn et al. 2023, arXiv:2306.00297", recalled: true }, { text: "against, for language models: Shen et al. 2023, arXiv:2310.08540", recalled: true }],
+    sources: [{ text: "von Oswald et al. 2023, arXiv:2212.07677" }, { text: "the trained layer, in closed form: Ahn et al. 2023, arXiv:2306.00297" }, { text: "against, for language models: Shen et al. 2023, arXiv:2310.08540" }],
   },
   data: `Linear regression in context: ${examples} examples y = w · x in ${dimensions} dimensions, x and w standard normal, a new w for each task; 200 tasks per seed.`,
   model: `${layers} layers of attention in float64 with the weights of the construction, linear and softmax; and one linear layer whose ${dimensions} × ${dimensions} query-key matrix is trained from nothing on ${examples}-example tasks.`,

@@ -41,7 +41,7 @@ export const claim: Claim = {
   },
   seeds: [1, 2, 3],
   seconds: 36,
-  doesNotShow: "That a loop is gone at every scale. It is gone at the resolution of 100 landmarks and of the ring's own thickness, which is what a next layer with noise could see. A ring without any thickness is a closed curve that wide ReLU layers mostly only press flat: its loops are the dotted line. Nor that every MLP does so: an MLP that is untrained, wide or invertible may keep them.",
+  doesNotShow: "That a loop is gone at every scale. It is gone at the resolution of 100 landmarks and of the ring's own thickness, which is what a next layer with noise could see. A ring without any thickness is a closed curve that wide ReLU layers mostly only press flat: its loops are in the last picture. Nor that every MLP does so: an MLP that is untrained, wide or invertible may keep them.",
   wouldChange: "ReLU networks that separate the rings and still carry both loops in their last layer.",
   sabotage: { what: "The ReLU network replaced by the invertible one.", verdict: "supports" },
 
@@ -173,7 +173,11 @@ function evidenceOf(seen: ReadonlyMap<string, readonly Seen[]>, cases: readonly 
   const overRings = (id: string, value: (betti: BettiNumbers) => number): number[][] => of(id).map(({ layers }) => layers.map((rings) => mean(rings.map(value))));
   const reference = { relu: { value: "β₁ to 0", source: "Naitzat et al. 2020, arXiv:2004.06093" }, control: { value: 0, source: "a homeomorphism keeps every loop" } } as const;
   const quantities: Quantity[] = cases.map(({ id, name }) => ({ ...lostLoops(`${id}-lost`, `loops lost by the last hidden layer, ${name}`, of(id)), ...(id in reference ? { reference: reference[id as keyof typeof reference] } : {}) }));
-  const longest: Line[] = cases.map(({ id, name }) => lineOverSeeds(name, layersOf(id), overRings(id, (betti) => betti.longest)));
+  // Counts of loops are no bell curve: means alone.
+  const meanLine = (id: string, name: string, value: (betti: BettiNumbers) => number): Line => {
+    const { x, y } = lineOverSeeds(name, layersOf(id), overRings(id, value));
+    return { name, x, y };
+  };
   const [relu, control] = [of("relu")[0]!, of("control")[0]!];
   return {
     quantities: [
@@ -189,7 +193,7 @@ function evidenceOf(seen: ReadonlyMap<string, readonly Seen[]>, cases: readonly 
         title: "Loops of a ring, layer by layer",
         x: { label: "layer (0 is the input)", unit: "" },
         y: { label: "β₁, mean over both rings and all seeds", unit: "1" },
-        lines: cases.map(({ id, name }) => lineOverSeeds(name, layersOf(id), overRings(id, ({ loops }) => loops))),
+        lines: cases.filter(({ id }) => id !== "thin").map(({ id, name }) => meanLine(id, name, ({ loops }) => loops)),
       },
       rings("The two rings as they come in", relu.first, relu.labels),
       rings("After the last ReLU layer, its two widest directions", planeOf(relu.last), relu.labels),
@@ -199,7 +203,7 @@ function evidenceOf(seen: ReadonlyMap<string, readonly Seen[]>, cases: readonly 
         title: "How long the longest loop lasts",
         x: { label: "layer (0 is the input)", unit: "" },
         y: { label: "death / birth", unit: "1", log: true },
-        lines: [...longest, { name: "counts as a loop", role: "null", x: layersOf("relu"), y: layersOf("relu").map(() => lasting) }],
+        lines: [...cases.map(({ id, name }) => meanLine(id, name, ({ longest }) => longest)), { name: "counts as a loop", role: "null", x: layersOf("relu"), y: layersOf("relu").map(() => lasting) }],
       },
     ],
     remarks: ["The pictures of states are of the first seed; all else is of all seeds. Rings of one network are not independent of each other, so the intervals of shares are a little too narrow."],
@@ -230,7 +234,7 @@ function rings(title: string, points: Tensor, labels: Uint8Array): Figure {
     const indices = Array.from(labels.keys()).filter((i) => labels[i] === label && (i >> 1) % 2 === 0);
     return { name, x: indices.map((i) => row(points, i)[0]!), y: indices.map((i) => row(points, i)[1]!) };
   };
-  return { kind: "scatter", title, x: { label: "first coordinate", unit: "" }, y: { label: "second coordinate", unit: "" }, groups: [group("inner ring", 0), group("outer ring", 1)] };
+  return { kind: "scatter", title, x: { label: "first direction", unit: "" }, y: { label: "second direction", unit: "" }, groups: [group("inner ring", 0), group("outer ring", 1)] };
 }
 
 function percent(share: number): string {

@@ -7,22 +7,18 @@ import { thresholdsOf } from "./claim.ts";
 import { constructed, withValues } from "./constructed.test-support.ts";
 import { claim, fisherOf, measure, spirals, taskOf } from "./o4-forgetting.ts";
 
-const run = (sabotaged: boolean, steps: number) => measure(testContext("O4", { seeds: [1], sabotaged }), { steps, batch: 48, between: [45] });
+const run = (sabotaged: boolean, steps: number, remedies: boolean) => measure(testContext("O4", { seeds: [1], sabotaged }), { steps, batch: 48, test: 150, between: [45], remedies });
 
-test("A trained along with B is not forgotten; nothing else is wrong, and the same seed gives the same", async () => {
-  const sabotaged = await run(true, 2);
+test("A trained along with B is not forgotten, on B alone it is; nothing else is wrong, and the same seed gives the same", async () => {
+  const [honest, sabotaged] = [await run(false, 60, true), await run(true, 2, false)];
+  const value = (id: string): number => honest.quantities.find((quantity) => quantity.id === id)!.value;
+  expect(value("before")).toBeGreaterThan(0.6);
+  expect(value("plain-forgets")).toBeGreaterThan(value("replay-forgets") + 0.15);
   // As a longer run of each measures.
   const learnt = { before: 1, "together-a": 1, "together-b": 1, "plain-b": 1, "replay-b": 1, "penalty-b": 1, "adapter-b": 1, "replay-forgets": 0.03, "penalty-forgets": 0.3, "adapter-forgets": 0.9 };
   expect(claimFaults(claim, withValues(sabotaged, { ...learnt, "plain-forgets": 0.9 }), withValues(sabotaged, { ...learnt, "plain-forgets": 0 }))).toEqual([]);
-  expect(await run(true, 2)).toEqual(sabotaged);
+  expect(await run(true, 2, false)).toEqual(sabotaged);
 });
-test("training on B alone forgets A, and less with A's examples", async () => {
-  const { quantities } = await run(false, 60);
-  const value = (id: string): number => quantities.find((quantity) => quantity.id === id)!.value;
-  expect(value("before")).toBeGreaterThan(0.6);
-  expect(value("plain-forgets")).toBeGreaterThan(value("replay-forgets") + 0.15);
-});
-
 const good = { "together-a": 1, "together-b": 1, "plain-b": 1, "replay-b": 1, "penalty-b": 1, "adapter-b": 1, "plain-forgets": 0.9, "replay-forgets": 0.3, "penalty-forgets": 0.5, "adapter-forgets": 0.9 };
 test.each([
   ["supports", good],

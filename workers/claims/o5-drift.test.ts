@@ -7,7 +7,7 @@ import { thresholdsOf, valueOf, type Evidence } from "./claim.ts";
 import { constructed } from "./constructed.test-support.ts";
 import { claim, drawRings, measure, ringDistance } from "./o5-drift.ts";
 
-const small = { steps: 120, further: 60 };
+const small = { steps: 120, further: 60, count: 6 };
 let honest: Evidence;
 beforeAll(async () => { honest = await measure(testContext("O5", { seeds: [1] }), small); });
 
@@ -42,7 +42,7 @@ test("each verdict", () => {
   expect(claim.judge(honest, { ...thresholdsOf(claim), wall: 0.6 }).verdict).toBe("mixed");
 });
 test("a drift along the manifold changes the verdict; nothing else is wrong, and the same seed gives the same", async () => {
-  const sabotaged = await measure(testContext("O5", { seeds: [1, 1], sabotaged: true }), { steps: 60, further: 4 });
+  const sabotaged = await measure(testContext("O5", { seeds: [1, 1], sabotaged: true }), { steps: 60, further: 4, count: 2 });
   expect(claimFaults(claim, honest, sabotaged)).toEqual([]);
   expect(repeatFaults(sabotaged)).toEqual([]);
 });

@@ -28,20 +28,20 @@ export const claim: Claim = {
     verdict: "supports",
     text: "Heads that look one thing up need one key; heads that gather need many; and which of the two a token asks for depends on the token. Budgets that adapt to the head and the token lose less than fixed ones of the same size.",
     sources: [
-      { text: "Lin et al. 2025, arXiv:2502.02770: top-p attention (Twilight), budgets that follow each head's mass", recalled: true },
-      { text: "Tang et al. 2024, arXiv:2406.10774: Quest, which keys matter depends on the query", recalled: true },
+      { text: "Lin et al. 2025, arXiv:2502.02770: top-p attention (Twilight), budgets that follow each head's mass" },
+      { text: "Tang et al. 2024, arXiv:2406.10774: Quest, which keys matter depends on the query" },
     ],
   },
   data: "Pointer chase of 4 hops and reachability of 4 levels, each with its right chain of thought written behind the prompt.",
   model: "nano in float64, by the reference decoder, which hands out its attention patterns: 3 layers of 3 heads.",
   measurement: "The budget of a token in a head: how few keys hold 95 % of its attention, over the number of keys that it sees. Spread: the budget's 90th percentile over its 10th, across the tokens of one head and stage, and of these the median over heads and stages. Stages: the mean budget in prefill (the last 16 tokens of the prompt) over the mean budget in decode (the chain of thought), median over heads; inverted where it is below 1.",
-  rule: "supports: spread is at least wide and stages at least apart. refutes: neither is. mixed: one of them is. All at the lower ends of the intervals.",
+  rule: "supports: the spread is at least `wide` and the stages' ratio at least `apart`. refutes: neither is. mixed: one of them is. All at the lower ends of the intervals.",
   thresholds: {
     wide: { value: 3, unit: "1", meaning: "spread of the budget across tokens, at least" },
     apart: { value: 1.5, unit: "1", meaning: "ratio of the stages' budgets, at least" },
   },
   seeds: [1, 2, 3],
-  seconds: 6,
+  seconds: 3,
   usesEmbeddedModel: true,
   doesNotShow: "What a sparse kernel would gain: nothing is left out here, it is only counted what could be. Whether answers survive a fixed budget. And the prompts are 40 tokens long; in long ones budgets may differ more or less.",
   wouldChange: "Heads that all spread their attention alike, or a model whose prompt tokens are as sure of what they look for as its answers are.",
@@ -52,7 +52,7 @@ export const claim: Claim = {
   judge(evidence, { wide = NaN, apart = NaN }) {
     const [spread, stages] = ["spread", "stages"].map((id) => evidence.quantities.find((quantity) => quantity.id === id)!);
     const yes = [(spread!.low ?? spread!.value) >= wide, (stages!.low ?? stages!.value) >= apart];
-    const numbers = `from token to token a head's budget varies by a factor of ${spread!.value.toFixed(1)}, between the stages by ${stages!.value.toFixed(1)}; on average ${(100 * valueOf(evidence, "budget-prefill")).toFixed(0)} % of the keys are needed in prefill, ${(100 * valueOf(evidence, "budget-decode")).toFixed(0)} % in decode`;
+    const numbers = `from token to token a head's budget varies by a factor of ${spread!.value.toFixed(1)}, between the stages by ${stages!.value.toFixed(1)}; on average ${(100 * valueOf(evidence, "budget-prefill")).toFixed(0)}\u00a0% of the keys are needed in prefill, ${(100 * valueOf(evidence, "budget-decode")).toFixed(0)}\u00a0% in decode`;
     if (yes.every(Boolean)) return { verdict: "supports", reason: `Budgets differ in both ways: ${numbers}.` };
     if (yes.some(Boolean)) return { verdict: "mixed", reason: `Budgets differ ${yes[0] ? "between tokens only" : "between stages only"}: ${numbers}.` };
     return { verdict: "refutes", reason: `Budgets hardly differ: ${numbers}.` };

@@ -9,7 +9,7 @@ import type { RnnForm } from "../toys/rnn.ts";
 import { coordinatesOf, drawWalks, integratorTraining, lastStates, type Integrator, type Space } from "./angle-integrators.ts";
 import type { Claim, ClaimContext, Evidence, Figure, Quantity } from "./claim.ts";
 import { valueOf } from "./claim.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { overSeeds } from "./over-seeds.ts";
 import { trainIn } from "./training.ts";
 
 export const claim: Claim = {
@@ -25,7 +25,7 @@ export const claim: Claim = {
     text: "Nothing in hₜ = f(hₜ₋₁, xₜ) asks for it: the states take the shape of what has to be remembered. Networks that keep track of a direction are known to hold it on a ring, as the fly's compass does.",
     sources: [
       { text: "Cueva et al. 2019, arXiv:1912.10189: recurrent networks trained to keep a head direction form a ring", recalled: true },
-      { text: "Kim et al. 2017, Science 356: a ring attractor in the fly's brain", recalled: true },
+      { text: "Kim et al. 2017, Science 356: a ring attractor in the fly's brain" },
     ],
   },
   data: "Walks: a first token says where one starts, the others how far one moves (normal of deviation 0.4 rad, or not at all). On a ring (one angle), on a torus (two), and as a control on an interval, which has no hole.",
@@ -67,6 +67,8 @@ export interface Sizes {
   readonly vanilla: number;
   readonly walks: number;
   readonly landmarks: number;
+  /** Tokens without movement before the state is read; left out: 20. */
+  readonly still?: number;
 }
 
 interface Case {
@@ -89,10 +91,8 @@ interface Seen {
 
 /** Loops drawn, longest first. */
 const ranks = [1, 2, 3, 4, 5];
-/** Tokens without movement before the state is read. */
-const still = 20;
 
-export async function measure(context: ClaimContext, { ring, torus, line, vanilla, walks, landmarks }: Sizes): Promise<Evidence> {
+export async function measure(context: ClaimContext, { ring, torus, line, vanilla, walks, landmarks, still = 20 }: Sizes): Promise<Evidence> {
   const { seeds, sabotaged } = context;
   const cases: Case[] = [
     { id: "ring", name: "ring, gated RNN", space: "ring", form: "gated", units: 48, steps: ring, landmarks },
@@ -112,7 +112,7 @@ export async function measure(context: ClaimContext, { ring, torus, line, vanill
       const training = integratorTraining({ ...setting, seed }, random.fork("weights"));
       try {
         if (!sabotaged) await trainIn(context, training, setting.steps, [done, until], `${setting.name}, seed ${seed}: training`);
-        seen.get(setting.id)!.push(look(training.parameters, setting, walks, random));
+        seen.get(setting.id)!.push(look(training.parameters, setting, walks, still, random));
       } finally {
         training.dispose();
       }
@@ -123,7 +123,7 @@ export async function measure(context: ClaimContext, { ring, torus, line, vanill
   return evidenceOf(cases, seen);
 }
 
-function look(parameters: Integrator, { space, form, landmarks }: Case, walks: number, random: Random): Seen {
+function look(parameters: Integrator, { space, form, landmarks }: Case, walks: number, still: number, random: Random): Seen {
   const { inputs, ends } = drawWalks(space, random.fork("test"), walks, still);
   const { states } = lastStates(parameters, inputs, form);
   // How well it does what it was trained for: without the tokens behind.
@@ -161,11 +161,11 @@ function evidenceOf(cases: readonly Case[], seen: ReadonlyMap<string, readonly S
       quarters("States of a network that keeps one angle", ring),
       {
         kind: "lines",
-        title: "How long the longest loops last",
+        title: "How long the longest loops last, mean over the seeds",
         x: { label: "loop, the longest first", unit: "" },
         y: { label: "death / birth", unit: "1", log: true },
         lines: [
-          ...cases.map(({ id, name }) => lineOverSeeds(name, ranks, of(id).map(({ betti }) => ranks.map((rank) => lengthOf(betti, rank))))),
+          ...cases.map(({ id, name }) => ({ name, x: ranks, y: ranks.map((rank) => mean(of(id).map(({ betti }) => lengthOf(betti, rank)))) })),
           { name: "counts as a loop", role: "null" as const, x: ranks, y: ranks.map(() => lasting) },
         ],
       },

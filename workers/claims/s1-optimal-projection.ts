@@ -54,7 +54,7 @@ export const claim: Claim = {
   expectation: {
     verdict: "mixed",
     text: "For HiPPO-LegS it is a theorem, up to the steps in which the state is computed. Mamba does not use this matrix: its A is diagonal and real, and its state holds a few fading means from which the past cannot be read.",
-    sources: [{ text: "Gu et al. 2020, arXiv:2008.07669, theorem 2" }, { text: "S4D-Real as Mamba's A: Gu & Dao 2023, arXiv:2312.00752, section 3.6", recalled: true }],
+    sources: [{ text: "Gu et al. 2020, arXiv:2008.07669" }, { text: "S4D-Real as Mamba's A: Gu & Dao 2023, arXiv:2312.00752, section 3.6" }],
   },
   data: `Signals of ${L} values: sin 6πt + ½ cos 2πt, as in the claims table, and for each seed a sum of three sines of up to three periods with random weights and phases.`,
   model: `HiPPO-LegS as recurrence (bilinear rule) and as exact projection, in float64; the lab's state space layer with Mamba's A = −1 … −N and a constant Δ, the best of ΔL = ${spans.join(", ")}.`,

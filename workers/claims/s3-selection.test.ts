@@ -7,7 +7,7 @@ import { constructed, withValues } from "./constructed.test-support.ts";
 import { claim, measure, selectiveCopying, systemErrors } from "./s3-selection.ts";
 import { answers, learner, stateSpaceBlock } from "./sequence-learner.ts";
 
-const run = (sabotaged: boolean) => measure(testContext("S3", { seeds: [1], sabotaged }), { steps: 2, batch: 4, places: 6, test: 20 });
+const run = (sabotaged: boolean) => measure(testContext("S3", { seeds: [1], sabotaged }), { steps: 2, batch: 4, kept: 3, places: 5, stateSize: 2, test: 20 });
 
 test("without selection the verdict is another; nothing else is wrong, and the same seed gives the same", async () => {
   const sabotaged = await run(true);
@@ -34,7 +34,7 @@ test("what kind of system each is", () => {
 
 test("the letters are to be given in their order", () => {
   const places = 12;
-  const { tokens, asked } = selectiveCopying(places).draw(new Random(2), 10);
+  const { tokens, asked } = selectiveCopying(4, places).draw(new Random(2), 10);
   for (let b = 0; b < 10; b++) {
     const row = Array.from(tokens.subarray(16 * b, 16 * (b + 1)));
     expect(row.slice(places)).toEqual([9, 9, 9, 9]);
@@ -43,7 +43,7 @@ test("the letters are to be given in their order", () => {
   }
 });
 test("both forms have as many parameters, and an answer is right where the quiz says so", () => {
-  const quiz = selectiveCopying(6);
+  const quiz = selectiveCopying(4, 6);
   const size = (channels: number, selective: boolean): number => {
     const training = learner(stateSpaceBlock({ channels, stateSize: 4, selective }), quiz, { steps: 1, batch: 2, rate: 0.01 }, 1);
     const count = parameterCount(training.parameters);

@@ -4,7 +4,6 @@ import { claimFaults, testContext } from "./claim-checks.test-support.ts";
 import { thresholdsOf } from "./claim.ts";
 import { constructed, withValues } from "./constructed.test-support.ts";
 import { claim, measure, recall } from "./s4-recall-capacity.ts";
-import { answers, attentionBlock, learner } from "./sequence-learner.ts";
 
 const run = (sabotaged: boolean) => measure(testContext("S4", { seeds: [1], sabotaged }), { steps: 2, batch: 4, test: 10 });
 
@@ -13,17 +12,6 @@ test("without attention the verdict is another; nothing else is wrong, and the s
   expect(claimFaults(claim, withValues(sabotaged, { gap: 0.5, worst: 0.99, large: 0.5, small: 0.4 }), withValues(sabotaged, { gap: 0 }))).toEqual([]);
   expect(await run(true)).toEqual(sabotaged);
 });
-test("attention learns to look a key up", async () => {
-  const quiz = recall(3);
-  const architecture = attentionBlock(2);
-  const training = learner(architecture, quiz, { steps: 260, batch: 8, rate: 1e-2 }, 1);
-  await training.train(260);
-  const right = answers(architecture, training.parameters, quiz, quiz.draw(new Random(9), 60)).filter(Boolean).length / 180;
-  training.dispose();
-  // Who knows which values there are, and not whose, is right in 1/3 + 2/3 · 1/8 = 0.42.
-  expect(right).toBeGreaterThan(0.6);
-});
-
 const good = { gap: 0.5, worst: 0.99, large: 0.5, small: 0.4 };
 test.each([
   ["supports", good],

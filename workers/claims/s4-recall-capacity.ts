@@ -36,8 +36,8 @@ export const claim: Claim = {
     verdict: "supports",
     text: "Attention keeps every pair in its cache and looks the key up. A state of fixed size has to hold all pairs at once, so it should fall behind as pairs are added, the later the larger the state.",
     sources: [
-      { text: "Arora et al. 2023 (Zoology), arXiv:2312.04927: recall explains most of the gap between attention and gated convolutions", recalled: true },
-      { text: "Jelassi et al. 2024, arXiv:2402.01032: copying beyond the state's size fails", recalled: true },
+      { text: "Arora et al. 2023 (Zoology), arXiv:2312.04927: recall explains most of the gap between attention and gated convolutions" },
+      { text: "Jelassi et al. 2024, arXiv:2402.01032: copying beyond the state's size fails" },
       { text: "in-context learning of functions, where Mamba does about as well: Park et al. 2024, arXiv:2402.03170" },
     ],
   },

@@ -42,7 +42,7 @@ export const claim: Claim = {
   expectation: {
     verdict: "mixed",
     text: "Without a mask it commutes with every permutation of its tokens, exactly. With the causal mask that language models have it does not: the mask alone tells the order, from the second layer on.",
-    sources: [{ text: "Lee et al. 2018, arXiv:1810.00825, on sets" }, { text: "Haviv et al. 2022, arXiv:2203.16634, and Kazemnejad et al. 2023, arXiv:2305.19466: causal models without positions know them", recalled: true }],
+    sources: [{ text: "Lee et al. 2018, arXiv:1810.00825, on sets" }, { text: "Haviv et al. 2022, arXiv:2203.16634, and Kazemnejad et al. 2023, arXiv:2305.19466: causal models without positions know them" }],
   },
   data: `${sequences} sequences of ${tokens} random vectors per seed, of the size that embeddings have, and a random permutation of the tokens.`,
   model: `The lab's transformer with ${layers} layers, hidden size ${size.hiddenSize}, ${size.heads} heads, as it is before training; with and without causal mask, with and without positions.`,

@@ -54,8 +54,8 @@ export const claim: Claim = {
     text: "A token reaches any other in one step, however far along the manifold: the wormholes are real. Without loss they are not: a softmax shares its weight among all that is there, so what comes through thins out as tokens are added; and without a residual stream attention alone collapses to rank one.",
     sources: [
       { text: "Vaswani et al. 2017, arXiv:1706.03762, table 1: path length O(1) against O(n)" },
-      { text: "Dong, Cordonnier & Loukas 2021, arXiv:2103.03404: attention alone loses rank", recalled: true },
-      { text: "Veličković et al. 2024, arXiv:2410.01104: softmax must disperse as tokens are added", recalled: true },
+      { text: "Dong, Cordonnier & Loukas 2021, arXiv:2103.03404: attention alone loses rank" },
+      { text: "Veličković et al. 2024, arXiv:2410.01104: softmax must disperse as tokens are added" },
     ],
   },
   data: `Swiss rolls of ${counts[0]} to ${counts.at(-1)} tokens in their order along the roll, each with a random key of ${keySize} numbers and a value of ±1; a last token at the inner end asks for the value under one key. Distance from it along the roll is exact, from the roll's own coordinates.`,

@@ -47,7 +47,7 @@ export const claim: Claim = {
     verdict: "mixed",
     text: "A head has one pattern of where it looks, so what must be fetched from different places takes different heads. Factors that lie at one place can come through one head, or through all: nothing in the form divides them.",
     sources: [
-      { text: "Voita et al. 2019, arXiv:1905.09418: heads specialise by position and syntax, 38 of 48 can be pruned", recalled: true },
+      { text: "Voita et al. 2019, arXiv:1905.09418: heads specialise by position and syntax, 38 of 48 can be pruned" },
       { text: "inferred: one softmax, one place" },
     ],
   },
@@ -239,21 +239,27 @@ function evidenceOf(heads: readonly number[], seen: ReadonlyMap<string, readonly
       ...places.flatMap((place) => heads.map((H) => overSeeds({ id: `error-${place}-${H}`, label: `error with ${H} ${H === 1 ? "head" : "heads"}, factors ${sorts[place]}`, unit: "blind guess" }, of(place, H).map(({ errors }) => mean(errors))))),
     ],
     figures: [
-      ...places.map((place): Figure => ({
-        kind: "grid",
-        title: `Which head serves which factor, factors ${sorts[place]}`,
-        rowLabel: "head",
-        columnLabel: "factor",
-        rows: Array.from({ length: judgedHeads }, (_, head) => String(head + 1)),
-        columns: factors,
-        values: of(place, judgedHeads)[0]!.shares.flat(),
-        unit: "share of the factor that comes through the head",
-      })),
+      ...places.map((place): Figure => {
+        const { shares } = of(place, judgedHeads)[0]!;
+        // Heads have no order of their own: those of the first factor first.
+        const main = shares.map((row) => row.indexOf(Math.max(...row)));
+        const order = main.map((_, head) => head).sort((a, b) => main[a]! - main[b]! || shares[b]![main[b]!]! - shares[a]![main[a]!]!);
+        return {
+          kind: "grid",
+          title: `Which head brings which factor, ${sorts[place]}`,
+          rowLabel: "head",
+          columnLabel: "factor",
+          rows: order.map((head) => String(head + 1)),
+          columns: factors,
+          values: order.flatMap((head) => shares[head]!),
+          unit: "share of the factor that comes through the head",
+        };
+      }),
       {
         kind: "bars",
         title: "Error by number of heads",
         y: { label: "error, 1 for a blind guess", unit: "1" },
-        categories: heads.map(String),
+        categories: heads.map((H) => (H === 1 ? "1 head" : `${H} heads`)),
         bars: places.map((place) => ({ name: `factors ${sorts[place]}`, values: heads.map((H) => mean(of(place, H).map(({ errors }) => mean(errors)))) })),
       },
     ],

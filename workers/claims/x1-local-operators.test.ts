@@ -8,7 +8,7 @@ import { claim, drawWorld, measure } from "./x1-local-operators.ts";
 const run = (sabotaged: boolean, steps: number) => measure(testContext("X1", { seeds: [1], sabotaged }), { steps, points: 400 });
 
 test("a router that does not look changes the verdict; nothing else is wrong, and the same seed gives the same", async () => {
-  const [honest, sabotaged] = [await run(false, 250), await run(true, 250)];
+  const [honest, sabotaged] = [await run(false, 200), await run(true, 2)];
   const nmi = honest.quantities.find(({ id }) => id === "nmi")!.value;
   expect(nmi).toBeGreaterThan(0.3);
   // The error needs a longer training to come out.

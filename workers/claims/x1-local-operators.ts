@@ -46,7 +46,7 @@ export const claim: Claim = {
   expectation: {
     verdict: "supports",
     text: "Where data come in clusters, routers are known to learn the cluster centres, and mixtures to do what a single expert cannot. At equal work for a point the mixture should win; at equal size it need not.",
-    sources: [{ text: "Chen et al. 2022, arXiv:2208.02813: routers learn cluster centres, a single expert fails", recalled: true }],
+    sources: [{ text: "Chen et al. 2022, arXiv:2208.02813: routers learn cluster centres, a single expert fails" }],
   },
   data: "A Swiss roll, a ring, a torus and a square, each laid into 8 dimensions along directions of its own, centres 3 from the origin; the value of a point is the sine of a linear function of its coordinates on its manifold, another for each. As many points of each.",
   model: `Mixture of ${experts} experts of ${F} ReLU units, one per point (top-1, weights as they are, load balance 0.01). Dense networks: one of ${equalWork} units, which takes as many multiplications for a point; one of ${equalSize}, which has as many parameters.`,

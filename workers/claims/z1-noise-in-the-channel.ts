@@ -56,7 +56,7 @@ export const claim: Claim = {
     const [token, latent] = [valueOf(evidence, "token-drift"), valueOf(evidence, "latent-drift")];
     return {
       verdict: token >= latent + margin ? "supports" : latent >= token + margin ? "refutes" : "mixed",
-      reason: `Over 16 steps at σ = 1 the token channel loses ${digits(token)} of its accuracy, the latent channel ${digits(latent)} (they differ from ${margin} on).`,
+      reason: `Over 16 steps at σ = 1 the token channel loses ${digits(token)} of its accuracy, the latent channel ${digits(latent)} (they differ by at least ${margin}, or count as equal).`,
     };
   },
 };

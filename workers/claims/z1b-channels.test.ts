@@ -9,10 +9,10 @@ import { thresholdsOf } from "./claim.ts";
 import { LatentWalker, noisy } from "./latent-walk.ts";
 import { claim, measure } from "./z1b-channels.ts";
 
-const small = (sabotaged: boolean, problems: number) => measure(testContext("Z1b", { sabotaged, model: nanoDecoder }), { problems, levels: [0, 1] });
+const small = (sabotaged: boolean, problems: number) => measure(testContext("Z1b", { sabotaged, model: nanoDecoder }), { problems, levels: [[1], [0]] });
 
 test("tokens win where a thought is one letter, and lose where it is two; the second likeliest loses in both", async () => {
-  const [honest, sabotaged] = [await small(false, 12), await small(true, 6)];
+  const [honest, sabotaged] = [await small(false, 12), await small(true, 4)];
   expect(claimFaults(claim, honest, sabotaged)).toEqual([]);
   expect(claim.judge(honest, thresholdsOf(claim)).verdict).toBe("mixed");
 });

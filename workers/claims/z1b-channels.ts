@@ -39,21 +39,23 @@ export const claim: Claim = {
   data: "Pointer chase of 6 hops, where a thought is one letter, and reachability of 3 levels, asked late, where a thought has to hold two letters at once.",
   model: "nano, the embedded model, which was trained to feed its own state back.",
   measurement: "Each thought h is disturbed: h + σ‖h‖/√D ε. The latent channel feeds this back; the token channel feeds back the embedding of the likeliest token that it reads out as. Share of right answers by σ, the same problems and the same noise in both channels; Wilson's intervals. Gap: token − latent, Newcombe's interval.",
-  rule: "A channel wins where the gap's interval lies beyond margin. Judged in both tasks: pointer chase at σ = 1, reachability at σ = 0. supports: the token channel loses in both. refutes: it loses in neither. mixed: it loses in one.",
+  rule: "A channel wins where the gap's interval lies beyond `margin`. Judged in both tasks: pointer chase at σ = 1, reachability at σ = 0. supports: the token channel loses in both. refutes: it loses in neither. mixed: it loses in one.",
   thresholds: { margin: { value: 0.1, unit: "1", meaning: "a gap smaller than this is none" } },
   seeds: [1, 2, 3],
-  seconds: 15,
+  seconds: 10,
+  recorded: true,
   usesEmbeddedModel: true,
   doesNotShow: "What happens in models that were trained to write, not to feed states back; nor with noise of another kind, such as errors that the model makes itself. Both channels are disturbed on purpose here. That a token costs a long chain nothing is shown for one task only.",
   wouldChange: "A model whose thoughts need several symbols in pointer chase too, or one that needs only one in reachability.",
   sabotage: { what: "The token channel feeds back the second likeliest token in place of the likeliest.", verdict: "supports" },
 
-  run: (context) => measure(context, { problems: context.size === "full" ? 200 : 20, levels: sigmas }),
+  run: (context) => measure(context, { problems: context.size === "full" ? 200 : 20, levels: [sigmas, sigmas] }),
 
   judge(evidence, { margin = NaN }) {
     const [chase, reach] = ["gap-chase", "gap-reach"].map((id) => evidence.quantities.find((quantity) => quantity.id === id)!);
     const losses = [chase!, reach!].map(({ high }) => high! <= -margin);
-    const side = ({ value, low, high }: { value: number; low?: number; high?: number }): string => `${value > 0 ? "ahead" : "behind"} by ${Math.abs(100 * value).toFixed(0)} points (95 %: ${(100 * low!).toFixed(0)} to ${(100 * high!).toFixed(0)})`;
+    const points = (share: number): string => `${share < 0 ? "−" : ""}${Math.abs(100 * share).toFixed(0)}`;
+    const side = ({ value, low, high }: { value: number; low?: number; high?: number }): string => `${value > 0 ? "ahead" : "behind"} by ${points(Math.abs(value))} points (95\u00a0%: ${points(low!)} to ${points(high!)})`;
     const numbers = `with noise as long as the thought, the token channel is ${side(chase!)} in pointer chase; without noise it is ${side(reach!)} in reachability`;
     if (losses.every(Boolean)) return { verdict: "supports", reason: `Tokens lose in both tasks: ${numbers}.` };
     if (losses.some(Boolean)) return { verdict: "mixed", reason: `It depends on what a thought has to hold: ${numbers}.` };
@@ -63,12 +65,12 @@ export const claim: Claim = {
 
 /**
  * @param problems  of each seed's set, in each task
- * @param levels    of noise; 0 and 1 among them
+ * @param levels    of noise, in each task; 1 among the first, 0 among the second
  */
-export async function measure(context: ClaimContext, { problems, levels }: { readonly problems: number; readonly levels: readonly number[] }): Promise<Evidence> {
+export async function measure(context: ClaimContext, { problems, levels }: { readonly problems: number; readonly levels: readonly [readonly number[], readonly number[]] }): Promise<Evidence> {
   const { seeds, progress, sabotaged } = context;
   const decoder = await context.embeddedModel();
-  const counts = walks.map(() => channels.map(() => levels.map(() => ({ correct: 0, answered: 0 }))));
+  const counts = walks.map((_, w) => channels.map(() => levels[w]!.map(() => ({ correct: 0, answered: 0 }))));
   let done = 0;
   const all = seeds.length * problems;
   for (const seed of seeds) {
@@ -77,7 +79,7 @@ export async function measure(context: ClaimContext, { problems, levels }: { rea
       for (const [w, { task, difficulty }] of walks.entries()) {
         const problemSeed = firstProblem(seed) + i;
         const walker = await LatentWalker.read(decoder, task, task.draw(problemSeed, { difficulty, shots: 0, variant: null }));
-        for (const [k, sigma] of levels.entries()) {
+        for (const [k, sigma] of levels[w]!.entries()) {
           for (const [c, channel] of channels.entries()) {
             // The same noise in both channels.
             const random = new Random(problemSeed).fork(`noise ${sigma}`);
@@ -95,7 +97,7 @@ export async function measure(context: ClaimContext, { problems, levels }: { rea
     }
   }
   await progress(1, "counting");
-  const at = (w: number, c: number, sigma: number): Count => counts[w]![c]![levels.indexOf(sigma)]!;
+  const at = (w: number, c: number, sigma: number): Count => counts[w]![c]![levels[w]!.indexOf(sigma)]!;
   return {
     quantities: [
       rateDifference("gap-chase", `token − latent, pointer chase, σ = ${loud}`, at(0, 1, loud), at(0, 0, loud)),
@@ -111,8 +113,8 @@ export async function measure(context: ClaimContext, { problems, levels }: { rea
       x: { label: "noise σ, over the thought's length", unit: "" },
       y: { label: "share right", unit: "1" },
       lines: [
-        ...channels.map((channel, c) => ({ name: channel === "latent" ? "latent channel: the vector itself" : "token channel: its likeliest token", x: levels, ...rates(counts[w]![c]!) })),
-        { name: "blind guess", role: "null" as const, x: levels, y: levels.map(() => chance) },
+        ...channels.map((channel, c) => ({ name: channel === "latent" ? "latent channel: the vector itself" : "token channel: its likeliest token", x: levels[w]!, ...rates(counts[w]![c]!) })),
+        { name: "blind guess", role: "null" as const, x: levels[w]!, y: levels[w]!.map(() => chance) },
       ],
     })),
   };

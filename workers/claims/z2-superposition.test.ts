@@ -6,13 +6,14 @@ import { thresholdsOf, valueOf } from "./claim.ts";
 import { firstProblem } from "./problem-sets.ts";
 import { claim, measure } from "./z2-superposition.ts";
 
-const small = (sabotaged: boolean) => measure(testContext("Z2", { sabotaged, model: nanoDecoder }), { problems: 16 });
+const small = (sabotaged: boolean, problems: number, seeds = [1, 2, 3]) => measure(testContext("Z2", { sabotaged, seeds, model: nanoDecoder }), { problems });
 
 test("trained thoughts hold both letters and need them; swapped ones do not", async () => {
-  const [honest, sabotaged] = [await small(false), await small(true)];
+  const [honest, sabotaged] = [await small(false, 16), await small(true, 5)];
   expect(claimFaults(claim, honest, sabotaged)).toEqual([]);
   expect(claim.judge(honest, thresholdsOf(claim)).verdict).toBe("mixed");
-  // The mass is what `frontierMass` measures on the same problems.
-  const masses = await Promise.all([1, 2, 3].map(async (seed) => (await frontierMass(nanoDecoder(), { difficulty: 3, thought: "hidden", problems: 16, seed: firstProblem(seed) }, new AbortController().signal))[2]!));
-  expect(valueOf(honest, "both-last")).toBeCloseTo(masses.reduce((a, b) => a + b) / 3, 5);
+});
+test("the mass is what frontierMass measures on the same problems", async () => {
+  const masses = await frontierMass(nanoDecoder(), { difficulty: 3, thought: "hidden", problems: 3, seed: firstProblem(4) }, new AbortController().signal);
+  expect(valueOf(await small(false, 3, [4]), "both-last")).toBeCloseTo(masses[2]!, 5);
 });

@@ -1,6 +1,7 @@
 /** From forward passes to the steps, activations and lens of a trace. */
 import { concatenate, row, tensor } from "../../probes/tensor.ts";
 import type { Tensor } from "../../probes/tensor.ts";
+import { hullDistance } from "../../probes/thoughts/hull-distance.ts";
 import type { Activation, Lens, Step, TokenCosine, TokenLogprob } from "../../probes/trace.ts";
 import type { Decoder, StepEvent } from "../engine.ts";
 import { norm } from "./controls.ts";
@@ -29,6 +30,7 @@ interface VectorShown {
   readonly holds: readonly TokenLogprob[] | null;
   readonly nearest: readonly TokenCosine[] | null;
   readonly normRatio: number | null;
+  readonly hull: number | null;
 }
 
 export class Capture {
@@ -108,18 +110,21 @@ export class Capture {
 
   /** What is said of a fed-in vector; a pass of vectors is one latent step. */
   private async vectorOf({ vectors, fed }: Pass): Promise<VectorShown> {
-    if (!vectors || fed?.kind !== "vector") return { holds: null, nearest: null, normRatio: null };
+    if (!vectors || fed?.kind !== "vector") return { holds: null, nearest: null, normRatio: null, hull: null };
     const { tokenizer, embeddingNorm } = this.decoder;
     const { data } = await this.decoder.unembed(fed.reads);
     const holds = fed.weights
       ? fed.weights.slice(0, this.kept).map(({ token, weight }) => ({ token, text: tokenizer.text(token), logprob: Math.log(weight) }))
       : named(readout(data, this.kept, null), tokenizer);
     const among = [...new Set([...largest(data, sought), ...(fed.weights ?? []).slice(0, sought).map(({ token }) => token)])];
-    const nearest = nearestRows(row(vectors, 0), await this.decoder.embed(among), among).slice(0, this.kept);
+    const rows = await this.decoder.embed(among);
+    const nearest = nearestRows(row(vectors, 0), rows, among).slice(0, this.kept);
+    const size = norm(row(vectors, 0));
     return {
       holds,
       nearest: nearest.map(({ token, cosine }) => ({ token, text: tokenizer.text(token), cosine })),
-      normRatio: norm(row(vectors, 0)) / embeddingNorm,
+      normRatio: size / embeddingNorm,
+      hull: hullDistance(row(vectors, 0), rows).distance / size,
     };
   }
 

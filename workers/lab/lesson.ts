@@ -5,7 +5,7 @@
 import { sequenceTask } from "../../probes/tasks/sequence/index.ts";
 import type { SequenceTask } from "../../probes/tasks/sequence/sequence-task.ts";
 import { adamW, cosine, warmup } from "../toys/optimiser.ts";
-import { Training } from "../toys/training.ts";
+import { type Checkpoint, Training } from "../toys/training.ts";
 import { type Weights, withWeights } from "../toys/weights.ts";
 import { type Architecture, type ArchitectureId } from "./architecture.ts";
 import { architecture } from "./architectures.ts";
@@ -30,9 +30,10 @@ export interface Lesson {
 
 /**
  * @param weights  to begin with; left out: those of the seed
+ * @param from     where an earlier training stopped
  * @throws RangeError where there is no such architecture or task, the seed is no whole number, or the weights do not fit
  */
-export function lesson(request: LessonRequest, weights?: Weights): Lesson {
+export function lesson(request: LessonRequest, weights?: Weights, from?: Checkpoint): Lesson {
   const { seed } = request;
   if (!Number.isSafeInteger(seed)) throw new RangeError(`lesson: expected a whole number as seed, got ${seed}; choose one such as 1`);
   const chosen = architecture(request.architecture);
@@ -46,6 +47,7 @@ export function lesson(request: LessonRequest, weights?: Weights): Lesson {
     optimiser: adamW({ rate: warmup(rate, recipe.warmup, cosine(rate, steps - recipe.warmup, rate / 20)), decay }),
     seed,
     clip,
+    ...(from ? { from } : {}),
   });
   return { architecture: chosen, task, training };
 }

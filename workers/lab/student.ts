@@ -2,7 +2,7 @@
  * A model in training: taught by the recipe, examined on the way, and asked at
  * the end. The same in a tab and in `tools/record-lab.ts`.
  */
-import type { Training, TrainingStep } from "../toys/training.ts";
+import type { Checkpoint, Training, TrainingStep } from "../toys/training.ts";
 import { type Weights, weightsOf } from "../toys/weights.ts";
 import type { Batch } from "./batches.ts";
 import { type Examination, examination, examined } from "./examination.ts";
@@ -17,22 +17,35 @@ export const examinations = { every: 100, problems: 2 * examined } as const;
 /** Problems for each difficulty at the end. */
 export const finalProblems = 10 * examined;
 
+/** A student on paper: enough to go on with as if there had been no stop. */
+export interface StudentCheckpoint extends Checkpoint {
+  readonly losses: LessonResult["losses"];
+  readonly progress: LessonResult["progress"];
+  readonly seconds: number;
+}
+
 export class Student {
   readonly parameters: number;
   /** Mean loss (nats) of the `smoothing` steps up to each. */
-  readonly losses: (readonly [step: number, loss: number])[] = [];
-  readonly progress: { readonly step: number; readonly correct: number; readonly of: number }[] = [];
+  readonly losses: (readonly [step: number, loss: number])[];
+  readonly progress: LessonResult["progress"][number][];
   /** Time spent on steps of training, s. */
-  seconds = 0;
+  seconds: number;
 
   private readonly lesson: Lesson;
   private readonly training: Training<SequenceParameters, Batch>;
   private readonly examination: Examination;
   private recent: number[] = [];
 
-  /** @param weights  to begin with; left out: those of the seed */
-  constructor(readonly request: LessonRequest, weights?: Weights) {
-    this.lesson = lesson(request, weights);
+  /**
+   * @param weights  to begin with; left out: those of the seed
+   * @param from     where an earlier student of the same request stopped, at a multiple of `smoothing` steps
+   */
+  constructor(readonly request: LessonRequest, weights?: Weights, from?: StudentCheckpoint) {
+    this.lesson = lesson(request, weights, from);
+    this.losses = [...(from?.losses ?? [])];
+    this.progress = [...(from?.progress ?? [])];
+    this.seconds = from?.seconds ?? 0;
     this.training = this.lesson.training;
     this.examination = examination(this.lesson.architecture, this.lesson.task);
     this.parameters = parameterCount(this.training.parameters);
@@ -74,6 +87,11 @@ export class Student {
     const losses = this.losses.map(([at, loss]) => [at, Number(loss.toPrecision(4))] as const);
     const seconds = Number(this.seconds.toFixed(1));
     return { architecture, task, seed, date, parameters, steps, seconds, losses, progress, accuracy: difficulties.map((difficulty) => ({ difficulty, ...this.examine(difficulty, finalProblems) })) };
+  }
+
+  checkpoint(): StudentCheckpoint {
+    const { losses, progress, seconds } = this;
+    return { ...this.training.checkpoint(), losses: [...losses], progress: [...progress], seconds };
   }
 
   weights(): Weights {

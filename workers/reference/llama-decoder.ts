@@ -231,18 +231,29 @@ export function referenceSpec({ config }: LlamaModel, id = "reference", revision
 
 /** Matrix [out, in] times vector [in]. */
 function product(weights: Float64Array, x: Float64Array): Float64Array {
-  const out = new Float64Array(weights.length / x.length);
-  for (let o = 0, at = 0; o < out.length; o++, at += x.length) {
-    // Two sums at a time: an addition need not wait for the one before.
-    let even = 0;
-    let odd = 0;
-    let i = 0;
-    for (; i + 1 < x.length; i += 2) {
-      even += weights[at + i]! * x[i]!;
-      odd += weights[at + i + 1]! * x[i + 1]!;
+  const n = x.length;
+  const out = new Float64Array(weights.length / n);
+  // Four rows at a time: an entry of x is read once for all four, and no sum waits for another.
+  let o = 0;
+  for (; o + 3 < out.length; o += 4) {
+    const [p, q, r, s] = [o * n, (o + 1) * n, (o + 2) * n, (o + 3) * n];
+    let [a, b, c, d] = [0, 0, 0, 0];
+    for (let i = 0; i < n; i++) {
+      const value = x[i]!;
+      a += weights[p + i]! * value;
+      b += weights[q + i]! * value;
+      c += weights[r + i]! * value;
+      d += weights[s + i]! * value;
     }
-    if (i < x.length) even += weights[at + i]! * x[i]!;
-    out[o] = even + odd;
+    out[o] = a;
+    out[o + 1] = b;
+    out[o + 2] = c;
+    out[o + 3] = d;
+  }
+  for (; o < out.length; o++) {
+    let sum = 0;
+    for (let i = 0; i < n; i++) sum += weights[o * n + i]! * x[i]!;
+    out[o] = sum;
   }
   return out;
 }

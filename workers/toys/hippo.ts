@@ -17,7 +17,7 @@
  * differ by the step, not by N. float64, plain TypeScript: the errors reach 10⁻⁶,
  * below what float32 resolves.
  *
- * Source: Gu et al. 2020, arXiv:2008.07669, Theorem 2; discretised by the bilinear rule.
+ * Source: Gu et al. 2020, arXiv:2008.07669; discretised by the bilinear rule.
  * Left out for clarity: the diagonal forms (mamba.ts has S4D-Real), which do not reconstruct the signal.
  */
 

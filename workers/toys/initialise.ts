@@ -24,7 +24,7 @@ export const normal = (random: Random, shape: readonly number[], deviation: numb
 /** Uniform in [low, high). */
 export const uniform = (random: Random, shape: readonly number[], low: number, high: number): np.Array => drawn(shape, () => low + (high - low) * random.uniform());
 
-/** Uniform of variance 2/(in + out), for tanh, sigmoid and linear maps. Glorot & Bengio 2010, equation 16. */
+/** Uniform of variance 2/(in + out), for tanh, sigmoid and linear maps. Glorot & Bengio 2010. */
 export function glorot(random: Random, shape: readonly number[]): np.Array {
   const [fanIn, fanOut] = fans(shape);
   const limit = Math.sqrt(6 / (fanIn + fanOut));

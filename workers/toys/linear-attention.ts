@@ -17,7 +17,7 @@
  *
  * In float64 and plain TypeScript: an identity that holds to 10⁻¹² shows it.
  *
- * Source: von Oswald et al. 2022, arXiv:2212.07677, Proposition 1.
+ * Source: von Oswald et al. 2023, arXiv:2212.07677, Proposition 1.
  * Left out for clarity: several layers (several steps), several heads.
  */
 export type Vector = readonly number[];

@@ -107,6 +107,21 @@ test("stopping and going on is going through; another seed is another run", asyn
   expect(weightsOf(other.parameters)).not.toEqual(weightsOf(through.parameters));
 });
 
+test("a checkpoint, written down and read, is gone on from as if there had been no stop", async () => {
+  const through = new Training(lineOptions(adam({ rate: 0.05 })));
+  const before = new Training(lineOptions(adam({ rate: 0.05 })));
+  await through.train(10);
+  await before.train(4);
+  const { step, arrays } = before.checkpoint();
+  const written = JSON.stringify({ step, arrays: packWeights(arrays) });
+  const read = JSON.parse(written) as { step: number; arrays: ReturnType<typeof packWeights> };
+  const after = new Training(lineOptions(adam({ rate: 0.05 }), { from: { step: read.step, arrays: unpackWeights(read.arrays) } }));
+  expect(after.step).toBe(4);
+  await after.train(6);
+  expect(weightsOf(after.parameters)).toEqual(weightsOf(through.parameters));
+  expect(() => new Training(lineOptions(sgd({ rate: 1 }), { from: { step, arrays } }))).toThrow("weights: expected no more than the parameters, got moments");
+});
+
 test("other work gets in while training runs", async () => {
   const training = new Training(lineOptions(adam({ rate: 0.01 })));
   let turns = 0;

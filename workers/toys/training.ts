@@ -11,6 +11,7 @@ import { Random } from "../../probes/random.ts";
 import { dispose, type OwnedFunction, jit, keep, np, type Parameters, type Tree, tree, valueAndGrad } from "./autodiff.ts";
 import { rest } from "../rest.ts";
 import type { Optimiser } from "./optimiser.ts";
+import { type Weights, weightsOf, withWeights } from "./weights.ts";
 
 /** Longest time without a turn of the event loop, ms. */
 const longest = 30;
@@ -26,6 +27,15 @@ export interface TrainingOptions<P extends Parameters, B extends Tree> {
   readonly seed: number;
   /** Largest norm of the whole gradient, which is scaled down to it. Pascanu et al. 2013, arXiv:1211.5063. Left out: no limit. */
   readonly clip?: number;
+  /** Where an earlier training with these options stopped. Left out: at the beginning. */
+  readonly from?: Checkpoint;
+}
+
+/** All that the next step depends on besides the options: a training that begins from it goes on as if it had not stopped. */
+export interface Checkpoint {
+  readonly step: number;
+  /** Parameters, and what the optimiser keeps beside them. */
+  readonly arrays: Weights;
 }
 
 export interface TrainingStep {
@@ -45,9 +55,10 @@ export class Training<P extends Parameters, B extends Tree> {
   private readonly random: Random;
 
   constructor(private readonly options: TrainingOptions<P, B>) {
-    const { parameters, optimiser, seed } = options;
+    const { parameters, optimiser, seed, from } = options;
     const moments = tree.leaves<np.Array>(parameters).map(({ shape }) => Array.from({ length: optimiser.moments }, () => np.zeros(shape)));
-    this.state = { parameters, moments };
+    this.state = from ? withWeights({ parameters, moments }, from.arrays) : { parameters, moments };
+    this.step = from?.step ?? 0;
     this.compiled = compile(options);
     this.random = new Random(seed);
   }
@@ -86,6 +97,10 @@ export class Training<P extends Parameters, B extends Tree> {
       await rest();
       until = performance.now() + longest;
     }
+  }
+
+  checkpoint(): Checkpoint {
+    return { step: this.step, arrays: weightsOf(this.state) };
   }
 
   /** So many steps to their end; the loss of each. */

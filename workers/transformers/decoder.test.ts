@@ -38,6 +38,8 @@ const layouts: [string, OnnxOptions, Partial<LlamaModel["config"]>][] = [
   ["plain norms", { norms: "plain" }, {}],
   ["decomposed norms", { norms: "decomposed" }, {}],
   ["tied embedding", {}, { tied: true }],
+  ["Qwen2, with biases", {}, { architecture: "qwen2", tied: true }],
+  ["Qwen3, with norms of heads", {}, { architecture: "qwen3", headDim: 32 }],
   ["one layer, no shared heads", {}, { layers: 1, kvHeads: 4 }],
   ["forty layers, fused norms", {}, { layers: 40 }],
   ["forty layers, plain norms", { norms: "plain" }, { layers: 40 }],

@@ -357,9 +357,8 @@ export class Pipeline {
    * @returns logits of the last position, [1, 1, V] float32
    */
   forward(input: GpuTensor): GpuTensor {
-    const logits = this.pass(input, this.pipeline.kvCache);
-    this.pipeline.filledKVCacheLength += input.shape[1] ?? 0;
-    return logits;
+    // The cache keeps the positions of a pass that has begun, also where it fails: they are counted, so that they can be rewound.
+    return this.pass(input, this.pipeline.kvCache, (rows) => void (this.pipeline.filledKVCacheLength += rows));
   }
 
   /** The same without a trace in the KV cache, for passes of which only parts run. At most `scratchRows` rows. */
@@ -428,10 +427,12 @@ export class Pipeline {
     this.gpu.flushCommands();
   }
 
-  private pass(input: GpuTensor, cache: TvmObject): GpuTensor {
+  /** @param begun  called with the positions that the cache has from then on */
+  private pass(input: GpuTensor, cache: TvmObject, begun: (rows: number) => void = () => undefined): GpuTensor {
     const { pipeline, tvm } = this;
     const rows = input.shape[1] ?? 0;
     pipeline.fKVCacheBeginForward(cache, tvm.makeShapeTuple([0]), tvm.makeShapeTuple([rows]));
+    begun(rows);
     try {
       // WebLLM, too, takes the decode kernels for one position, the first included.
       const run = rows > 1 ? pipeline.prefill : pipeline.decoding;

@@ -92,9 +92,11 @@ describe("what runs", () => {
     expect(why.get("Phi-3.5-vision-instruct-q4f16_1-MLC")).toContain("pictures");
     expect(why.get("Qwen3.5-0.8B-q4f32_1-MLC")).toContain("recurrent layers");
     expect(why.get("gemma-4-E2B-it-q4f32_1-MLC")).toContain("cannot read yet");
+    // The layer finder refuses it, and would do so only after the download.
+    expect(why.get("OLMo-2-0425-1B-Instruct-q4f16_1-MLC")).toContain("norms behind its blocks");
     expect(why.get("Llama-3.1-8B-Instruct-q4f32_1-MLC-1k")).toBe("is the same download as Llama-3.1-8B-Instruct-q4f32_1-MLC, with room for fewer tokens");
     // These kinds and nothing else; and every download once.
-    expect([...why.keys()].every((id) => /^(snowflake|Phi-3\.5-vision|Qwen3\.5|gemma-4)|-1k$/.test(id))).toBe(true);
+    expect([...why.keys()].every((id) => /^(snowflake|Phi-3\.5-vision|Qwen3\.5|OLMo-2|gemma-4)|-1k$/.test(id))).toBe(true);
     expect(new Set(entries.map(({ repository }) => repository)).size).toBe(entries.length);
   });
   test("without WebGPU nothing", () => {

@@ -54,7 +54,7 @@ export interface CatalogueEntry extends CatalogueRow {
   readonly licenceChecked: boolean;
   /** Our own library runs it: every layer can be read, without code of others. */
   readonly ownLibrary: boolean;
-  /** We have prompts that were tried with it. */
+  /** Offered first: small, of a family that our library runs, and instruct models, for which the tasks in plain English are written. Not tried: see the README. */
   readonly favourite: boolean;
   /** The largest binding that it needs, bytes: declared, or that of its embedding; null where not known. */
   readonly largestBytes: number | null;
@@ -201,6 +201,7 @@ function reasonNot(entry: CatalogueEntry, adapter: AdapterLimits | null): string
   if (entry.kind === "vision") return "reads pictures, which the probe does not show";
   // Known to be out of the tap's reach: their states are not a sequence of residual vectors in one attention cache, or lie behind other functions.
   if (entry.architecture === "qwen3_5") return "has recurrent layers, whose states the probe cannot read yet";
+  if (entry.architecture === "olmo2") return "has norms behind its blocks and none before, where the probe reads";
   if (entry.manifest) return "comes in a form of library that the probe cannot read yet";
   if (adapter === null) return "needs WebGPU, which this browser does not offer";
   if (adapter.maxComputeWorkgroupStorageSize < workgroupStorage) return `needs ${workgroupStorage} bytes of workgroup memory, this GPU offers ${adapter.maxComputeWorkgroupStorageSize}`;

@@ -87,8 +87,10 @@ class FakeTensor {
 }
 
 interface FakeCache {
-  /** Normed states so far, by layer. */
+  /** Normed states so far, by layer; a layer whose kernel did not run lacks those of the pass. */
   readonly states: number[][][];
+  /** Positions, those of a pass that has begun included, as in TVM's cache. */
+  length: number;
   capacity: number;
   dispose(): void;
 }
@@ -179,8 +181,8 @@ export interface FakeWebllm {
   readonly ran: string[];
   /** What the GPU is to say at the end of the next pass. */
   fail(error: unknown): void;
-  /** Makes this GPU function throw once. */
-  break(message: string): void;
+  /** Makes the next pass throw: before the cache knows of it, or in the midst of its layers. */
+  break(message: string, where?: "before" | "within"): void;
   readonly pipeline: { filledKVCacheLength: number };
   readonly device: GPUDevice;
 }
@@ -252,11 +254,13 @@ export function fakeWebllm(kind: FakeKind): FakeWebllm {
       const mean = free(old, normed);
       world.call("vm.builtin.attention_kv_cache_attention_with_fused_qkv", [0, layer, normed, mean], () => {
         const kept = cache.states[layer]!;
-        each(normed, mean, (row) => {
-          kept.push(row);
-          return row.map((_, k) => kept.reduce((sum, other) => sum + other[k]!, 0) / kept.length);
+        each(normed, mean, (row, i) => {
+          const position = cache.length - rows + i;
+          kept[position] = row;
+          return row.map((_, k) => kept.slice(0, position + 1).reduce((sum, other) => sum + other[k]!, 0) / (position + 1));
         });
       });
+      if (layer === 1) breakAt("within");
       const mix = get(`${at}.mix.weight`);
       const out = free(old, mean);
       if (kind.fused) {
@@ -294,11 +298,20 @@ export function fakeWebllm(kind: FakeKind): FakeWebllm {
     return { get: () => logits };
   };
 
-  const newCache = (capacity: number): FakeCache => ({ states: range(layers).map(() => []), capacity, dispose: () => undefined });
-  const clear = (cache: FakeCache): void => cache.states.forEach((kept) => kept.splice(0));
+  const newCache = (capacity: number): FakeCache => ({ states: range(layers).map(() => []), length: 0, capacity, dispose: () => undefined });
+  const forget = (cache: FakeCache, length: number): void => {
+    cache.length = length;
+    cache.states.forEach((kept) => kept.splice(length));
+  };
+  const clear = (cache: FakeCache): void => forget(cache, 0);
   const shape = (tuple: { shape: readonly number[] }): number => tuple.shape[0]!;
   const packed = <T extends (...args: never[]) => unknown>(call: T): T & { dispose(): void } => Object.assign(call, { dispose: () => undefined });
-  let breaks: string | null = null;
+  const breaks: Record<"before" | "within", string | null> = { before: null, within: null };
+  const breakAt = (where: "before" | "within"): void => {
+    const message = breaks[where];
+    breaks[where] = null;
+    if (message !== null) throw new Error(message);
+  };
   const functions = new Map<string, unknown>([
     ["_metadata", packed(() => JSON.stringify({ params: [...weights.keys()].map((name) => ({ name })) }))],
     ["create_tir_paged_kv_cache", packed((_sequences: unknown, capacity: { shape: readonly number[] }) => newCache(shape(capacity)))],
@@ -389,7 +402,10 @@ export function fakeWebllm(kind: FakeKind): FakeWebllm {
     scalar: (value: number) => value,
     getGlobalFunc: (name: string) => {
       if (name !== "vm.builtin.kv_state_popn") throw new Error(`fake: no ${name}`);
-      return packed((cache: FakeCache, _sequence: number, n: number) => cache.states.forEach((kept) => kept.splice(kept.length - n)));
+      return packed((cache: FakeCache, _sequence: number, n: number) => {
+        if (n > cache.length) throw new Error("fake: more positions to forget than there are");
+        forget(cache, cache.length - n);
+      });
     },
     createPackedFuncFromSafeCallType: (raw: World["callback"]) => Object.assign(() => undefined, { raw, dispose: () => undefined }),
   };
@@ -411,12 +427,9 @@ export function fakeWebllm(kind: FakeKind): FakeWebllm {
     fclearKVCaches: packed(clear),
     fKVCacheAddSequence: packed(() => undefined),
     fKVCacheBeginForward: packed((used: FakeCache, _ids: unknown, rows: { shape: readonly number[] }) => {
-      if (breaks !== null) {
-        const message = breaks;
-        breaks = null;
-        throw new Error(message);
-      }
-      if (used.states[0]!.length + shape(rows) > used.capacity) throw new Error("fake: the KV cache is full");
+      breakAt("before");
+      if (used.length + shape(rows) > used.capacity) throw new Error("fake: the KV cache is full");
+      used.length += shape(rows);
     }),
     fKVCacheEndForward: packed(() => undefined),
     prefillChunkSize: chunk,
@@ -431,5 +444,5 @@ export function fakeWebllm(kind: FakeKind): FakeWebllm {
   };
   const modelId = "fake";
   const engine = { loadedModelIdToPipeline: new Map([[modelId, pipeline]]), unload: () => Promise.resolve() } as unknown as MLCEngine;
-  return { engine, modelId, ran: world.ran, pipeline, device: context.device as unknown as GPUDevice, fail: (error) => void (failure = error), break: (message) => void (breaks = message) };
+  return { engine, modelId, ran: world.ran, pipeline, device: context.device as unknown as GPUDevice, fail: (error) => void (failure = error), break: (message, where = "before") => void (breaks[where] = message) };
 }

@@ -115,6 +115,24 @@ describe.each(cases)("%s, %s", (name, pass) => {
     refused(events.filter((event) => !weights(event).some((weight) => weight.endsWith("layers.7.input_layernorm.weight"))));
   });
 
+  test("with a norm that reads any other state from before, it is refused", () => {
+    const { layers: found, final } = findResidualStream(events);
+    const shape = (arg: Argument | undefined): string => (arg && "buffer" in arg ? String(arg.shape) : "");
+    let tried = 0;
+    for (const { event, at } of [...found, final]) {
+      const own = events[event]!.args[at - 1]!;
+      // All that was written since the layer before: normed states, attention's output, the stream in the midst of the layer, an older one.
+      const others = new Set(events.slice(Math.max(0, event - 12), event).flatMap(({ args }) => args.flatMap((arg) => (arg && "buffer" in arg && shape(arg) === shape(own) ? [arg.buffer] : []))));
+      if ("buffer" in own) others.delete(own.buffer);
+      for (const buffer of others) {
+        tried++;
+        const args = events[event]!.args.map((arg, k): Argument => (k === at - 1 && arg && "buffer" in arg ? { ...arg, buffer } : arg));
+        refused(events.map((announcement, i) => (i === event ? { ...announcement, args } : announcement)), /to read the residual stream/);
+      }
+    }
+    expect(tried).toBeGreaterThan(layers);
+  });
+
   test("with a norm that reads something else, it is refused", () => {
     const { layers: found } = findResidualStream(events);
     const { event, at } = found[6]!;

@@ -167,7 +167,9 @@ function inOrder(pass: readonly Announcement[]): void {
  *
  * What each buffer holds is renewed when a kernel writes it, and a kernel
  * writes its last argument (with w = 2, its last two). The stream goes on where
- * a kernel reads it together with another activation: it adds to it.
+ * a kernel reads it together with another activation: it adds to it. A layer must
+ * read its latest state: an earlier one, such as that between attention and MLP,
+ * lies in a buffer of its own for a while, and would be the wrong one.
  */
 function follow(pass: readonly Announcement[], readers: readonly Norm[]): void {
   const byEvent = new Map(readers.map((reader) => [reader.event, reader]));
@@ -175,6 +177,7 @@ function follow(pass: readonly Announcement[], readers: readonly Norm[]): void {
   const raw = new Set<number>();
   const written = new Set<number>();
   const stream = new Set<number>();
+  let latest: number | null = null;
   for (const [event, announcement] of pass.entries()) {
     const { args } = announcement;
     const states = args.flatMap((arg) => (arg && "buffer" in arg ? [arg.buffer] : []));
@@ -184,8 +187,11 @@ function follow(pass: readonly Announcement[], readers: readonly Norm[]): void {
     for (const buffer of inputs) if (!written.has(buffer)) raw.add(buffer);
     if (reader) {
       const enters = states[reader.at - 1] ?? Number.NaN;
-      if (reader.layer === 0 && stream.size === 0 && raw.has(enters)) stream.add(enters);
-      if (!stream.has(enters)) throw wrong(`${reader.weight} to read the residual stream`, `another activation of ${announcement.kernel}`);
+      if (reader.layer === 0 && stream.size === 0 && raw.has(enters)) {
+        stream.add(enters);
+        latest = enters;
+      }
+      if (enters !== latest || !stream.has(enters)) throw wrong(`${reader.weight} to read the residual stream`, `another activation of ${announcement.kernel}`);
     }
     const matrix = args.some((arg) => arg && "weight" in arg && arg.weight.shape.length > 1);
     const untouched = inputs.size > 0 && !matrix && [...inputs].every((buffer) => raw.has(buffer));
@@ -197,7 +203,10 @@ function follow(pass: readonly Announcement[], readers: readonly Norm[]): void {
       stream.delete(buffer);
       if (untouched) raw.add(buffer);
       // Of the two outputs of a fused norm, the second is the sum.
-      if (joins && i === outputs.length - 1) stream.add(buffer);
+      if (joins && i === outputs.length - 1) {
+        stream.add(buffer);
+        latest = buffer;
+      }
     }
   }
 }

@@ -1,7 +1,7 @@
-/** Which model library runs the weights: our own where it can, else the stock one. */
+/** Which model library runs the weights: the one in a dropped folder, our own where it can, else the stock one. */
 import { EngineError, type ModelRequest } from "../engine.ts";
 import { fetchFiles } from "../files/fetch-files.ts";
-import type { Fetch } from "../files/listing.ts";
+import type { Fetch, Listing } from "../files/listing.ts";
 import type { Progress } from "../files/progress.ts";
 import { body, request as ask } from "../files/request.ts";
 import { findEntry, ownQuantizations } from "./catalogue.ts";
@@ -19,6 +19,30 @@ export interface LibraryOptions {
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
+
+/** The library that lies in a dropped folder, by its path; null where there is none. Code of the hub's repositories is not run: whoever wants it downloads the folder and drops it. */
+export function libraryInFolder({ source, files }: Listing, prefix: string): string | null {
+  if (source !== "folder") return null;
+  const found = [...files.keys()].filter((path) => path.startsWith(prefix) && /^[^/]+\.wasm$/.test(path.slice(prefix.length)));
+  if (found.length > 1) throw new EngineError(`folder: expected one model library, got ${found.join(", ")}; drop the folder with the one that fits`);
+  return found[0] ?? null;
+}
+
+/**
+ * A library of the user's own.
+ *
+ * @param path  of its file in the listing
+ */
+export async function loadFromFolder(listing: Listing, path: string, { progress, signal }: Pick<LibraryOptions, "progress" | "signal">): Promise<Library> {
+  const file = listing.files.get(path);
+  if (!file) throw new RangeError(`library: expected ${path} in the listing`);
+  const wasm = await (await fetchFiles(listing, [file], progress, signal)).get(path);
+  if (!wasmMagic.every((byte, i) => wasm[i] === byte)) throw new EngineError(`folder: expected WebAssembly in ${path}, got something else; build the library for WebLLM, or leave it out`);
+  return { name: `${path.split("/").at(-1) ?? path}, from the folder`, wasm };
+}
+
+/** "\0asm" */
+const wasmMagic = [0, 97, 115, 109];
 
 /**
  * @param config  the parsed mlc-chat-config.json

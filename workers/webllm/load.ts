@@ -14,8 +14,9 @@ import { loadTokenizer } from "../tokenizer.ts";
 import { type Pipeline, borrowPipeline, checkRelease, webllmVersion } from "./adapter.ts";
 import { GpuHooks } from "./gpu-hooks.ts";
 import { watchGpu } from "./gpu-watch.ts";
+import { firstThatHolds } from "./first-that-holds.ts";
 import { InstrumentTap } from "./instrument-tap.ts";
-import { loadLibrary } from "./library-choice.ts";
+import { libraryInFolder, loadFromFolder, loadLibrary } from "./library-choice.ts";
 import { findMlcFolder, readMlcConfig, shardsOf } from "./mlc-folder.ts";
 import { usage } from "./store.ts";
 import type { Tap } from "./tap.ts";
@@ -69,7 +70,8 @@ export async function loadWebllm(
   if (/f16/.test(config.quantization) && !adapter.shaderF16) {
     throw new EngineError(`webgpu: expected a GPU with shader-f16 for ${config.quantization}, got ${adapter.name} without; choose the model's f32 build`);
   }
-  const library = await loadLibrary(request, config.json, { fetch: fetcher, progress, signal });
+  const own = request.library === undefined ? libraryInFolder(listing, folder.prefix) : null;
+  const library = own === null ? await loadLibrary(request, config.json, { fetch: fetcher, progress, signal }) : await loadFromFolder(listing, own, { progress, signal });
   const shards = shardsOf(listing, folder, texts.get(folder.tensorCache.path.slice(folder.prefix.length)) ?? "");
   const all = [...small, ...shards];
   progress.expect(all.reduce((n, { bytes }) => n + bytes, 0));
@@ -122,12 +124,18 @@ export async function loadWebllm(
       instrument: () => new InstrumentTap(pipeline, (bytes) => zeros(pipeline, bytes)),
       webgpu: () => new WebgpuTap(pipeline, gpu.hooks as GpuHooks),
     };
-    /** Why each way to the hidden states failed. */
-    const failures: EngineError[] = [];
-    for (const route of options.routes ?? (["instrument", "webgpu"] as const)) {
+    const makeTap = (route: Route): Tap => {
+      try {
+        return makers[route]();
+      } catch (error) {
+        // TVM's own errors, too: a library may not bear that its kernels are skipped.
+        throw asEngineError(error);
+      }
+    };
+    const attempt = async (route: Route, reason: string | null): Promise<{ decoder: Decoder; report: LoadReport }> => {
       let model: WebllmDecoder | null = null;
       try {
-        const tap = makers[route]();
+        const tap = makeTap(route);
         const spec: ModelSpec = {
           id: request.id,
           engine: "webllm",
@@ -161,19 +169,17 @@ export async function loadWebllm(
             record,
             check: { ...check, head: Math.max(check.head, official) },
             tensors: tap.weights,
-            tap: { residuals: true, logits: true, latent: true, route: tap.route, reason: null },
+            tap: { residuals: true, logits: true, latent: true, route: tap.route, reason },
             bytes: files.bytes,
             milliseconds: performance.now() - began,
           },
         };
       } catch (error) {
         model?.release();
-        if (watch.lost !== null || !(error instanceof EngineError)) throw error;
-        failures.push(error);
+        throw error;
       }
-    }
-    // The first way is the one that ought to work.
-    throw failures[0] ?? new EngineError("tap: expected a way to read hidden states, got none; choose another library");
+    };
+    return await firstThatHolds(options.routes ?? (["instrument", "webgpu"] as const), attempt, () => watch.lost !== null);
   } catch (error) {
     // A lost device breaks off the work before it says so itself.
     await new Promise((resolve) => setTimeout(resolve, 10));

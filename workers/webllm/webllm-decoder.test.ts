@@ -144,12 +144,19 @@ describe("WebLLM", () => {
     await expect(decoder.forward([1])).resolves.toBeDefined();
   });
 
-  test("that fails in the middle leaves the sequence as it was", async () => {
+  test.each(["before", "within"] as const)("that fails %s its layers leaves the sequence as it was", async (where) => {
     const { decoder, fake } = make(plain);
     const first = await decoder.forward([1, 2, 3]);
-    fake.break("no more");
-    await expect(decoder.forward([4])).rejects.toMatchObject({ name: "EngineError", message: expect.stringContaining('"no more"') as string });
-    expect(decoder.length).toBe(3);
+    const next = await decoder.forward([5]);
+    await decoder.rewind(3);
+    for (const input of [[4], [4, 6]]) {
+      fake.break("no more", where);
+      await expect(decoder.forward(input)).rejects.toMatchObject({ name: "EngineError", message: expect.stringContaining('"no more"') as string });
+      expect(decoder.length).toBe(3);
+    }
+    // What comes next stands where it would have stood, and WebLLM knows so.
+    expect((await decoder.forward([5])).logits).toEqual(next.logits);
+    expect(fake.pipeline.filledKVCacheLength).toBe(4);
     await decoder.rewind(2);
     expect(row((await decoder.forward([3])).logits, 0)).toEqual(row(first.logits, 2));
   });

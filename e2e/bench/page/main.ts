@@ -9,6 +9,7 @@ import { connect, type EngineHandle } from "../../../workers/connect.ts";
 import type { FrontierRequest } from "../../../workers/decoding/frontier.ts";
 import type { AccuracyRequest, ModelRequest, RunRequest } from "../../../workers/engine.ts";
 import type { Step } from "../../kernels/gpu.ts";
+import { dropRuns, keepRuns, type MeasureTimes, measureTimes } from "./closely.ts";
 import { type BufferSizes, kernelTimes } from "./kernel-times.ts";
 import type { StepTimes } from "./overhead.worker.ts";
 import type { Steps, ToysWorker, ToyWork } from "./toys.worker.ts";
@@ -39,6 +40,11 @@ export interface Bench {
   frontier(request: FrontierRequest): Promise<number[]>;
   /** Decode steps of `nano`, or of the model in the folder that the page's file field holds. */
   stepTimes(source: "embedded" | "folder", rounds: number): Promise<StepTimes>;
+  /** All measures of a made-up run, in the probe worker. */
+  measureTimes(steps: number, layers: number, hiddenSize: number, rounds: number): Promise<MeasureTimes>;
+  /** Runs that stay in the page's memory, and what was said of them before. */
+  keepRuns(source: "embedded" | "folder", requests: readonly RunRequest[]): Promise<{ stated: number; steps: number }>;
+  dropRuns(): void;
   /** Decode steps of `nano` on WebLLM. */
   webllmStepTimes(rounds: number): Promise<WebllmStepTimes>;
   /** Decode steps on WebLLM of the MLC folder that the page's file field holds, without the GPU's work. */
@@ -84,6 +90,9 @@ function folder(engine: "fp32" | "q0f32"): ModelRequest {
 
 globalThis.bench = {
   kernelTimes,
+  measureTimes,
+  keepRuns: (source, requests) => keepRuns(source === "folder" ? folder("fp32") : nano("fp32"), requests),
+  dropRuns,
 
   openToy(toy, rate) {
     toys = Comlink.wrap<ToysWorker>(new Worker(new URL("./toys.worker.ts", import.meta.url), { type: "module" }));

@@ -2,6 +2,7 @@
  * One decoder in a worker of its own, driven from outside: the contract's
  * checks, and forward passes whose numbers are compared with other engines'.
  */
+import type { MLCEngine } from "@mlc-ai/web-llm";
 import * as Comlink from "comlink";
 import { row, type Tensor } from "../../../probes/tensor.ts";
 import type { Trace } from "../../../probes/trace.ts";
@@ -33,7 +34,20 @@ export interface Greedy {
   readonly gaps: readonly number[];
 }
 
+/** What the model says of tokens that follow latent steps, by WebLLM's own calls and by ours; logits of the last position of each piece. */
+export interface Continuations {
+  readonly webllm: readonly (readonly number[])[];
+  readonly decoder: readonly (readonly number[])[];
+  /** Positions in the cache behind WebLLM's pieces. */
+  readonly length: number;
+  /** What the decoder says of one token more, behind WebLLM's pieces and behind its own. */
+  readonly behind: readonly (readonly number[])[];
+}
+
 let decoder: Decoder | null = null;
+/** WebLLM's engine, and the logits that it last gave to its LogitProcessor. */
+let mlcEngine: MLCEngine | null = null;
+let official: readonly number[] = [];
 const { signal } = new AbortController();
 
 function loaded(): Decoder {
@@ -43,7 +57,29 @@ function loaded(): Decoder {
 
 async function loader(engine: EngineName) {
   if (engine === "transformers") return (await import("../../../workers/transformers/decoder.ts")).loadTransformers;
+  await watchWebllm();
   return (await import("../../../workers/webllm/load.ts")).loadWebllm;
+}
+
+/** Keeps hold of the engine that is loaded: decoders do not show it. */
+async function watchWebllm(): Promise<void> {
+  const { MLCEngine: Loaded } = await import("@mlc-ai/web-llm");
+  // Called on the engine itself, below.
+  // oxlint-disable-next-line typescript/unbound-method
+  const { reload } = Loaded.prototype;
+  Loaded.prototype.reload = function (this: MLCEngine, ...args) {
+    // oxlint-disable-next-line typescript/no-this-alias
+    mlcEngine = this;
+    const { logitProcessorRegistry: registry } = this as unknown as { logitProcessorRegistry: Map<string, { processLogits(logits: Float32Array): Float32Array }> };
+    for (const processor of registry.values()) {
+      const inner = processor.processLogits;
+      processor.processLogits = (logits) => {
+        official = [...logits];
+        return inner(logits);
+      };
+    }
+    return reload.apply(this, args);
+  };
 }
 
 /** The two likeliest tokens' places and distance. */
@@ -66,6 +102,8 @@ function joined(parts: readonly Tensor[]): Tensor {
   }
   return { shape: [parts.reduce((n, part) => n + part.shape[0]!, 0), ...inner], data };
 }
+
+const lastRow = ({ data, shape: [, width = 0] }: Tensor): Float32Array<ArrayBuffer> => data.slice(-width);
 
 const contract = {
   async load(engine: EngineName, { route, ...model }: ModelRequest & { readonly route?: "instrument" | "webgpu" }, base: string): Promise<LoadReport> {
@@ -132,6 +170,35 @@ const contract = {
       next = forced?.[i] ?? token;
     }
     return { run: [...thinking, ...trace.answer.tokens], tokens, gaps };
+  },
+
+  /**
+   * A prompt and latent steps, the last of which is rewound; then tokens, in
+   * pieces, through WebLLM's own `forwardTokensAndSample`, and the same through
+   * the decoder.
+   */
+  async continued(prompt: readonly number[], thoughts: number, pieces: readonly (readonly number[])[], next: number): Promise<Continuations> {
+    const model = loaded();
+    const webllm = mlcEngine;
+    if (!webllm) throw new Error("contract: expected WebLLM to be loaded");
+    const think = async (): Promise<void> => {
+      await model.rewind(0);
+      let { finalNorm } = await model.forward(prompt);
+      for (let i = 0; i <= thoughts; i++) ({ finalNorm } = await model.forward({ shape: [1, model.spec.hiddenSize], data: lastRow(finalNorm) }));
+      await model.rewind(prompt.length + thoughts);
+    };
+    const said = { webllm: [] as (readonly number[])[], decoder: [] as (readonly number[])[], behind: [] as (readonly number[])[] };
+    await think();
+    for (const piece of pieces) {
+      await webllm.forwardTokensAndSample([...piece], piece.length > 1);
+      said.webllm.push(official);
+    }
+    const { length } = model;
+    said.behind.push([...lastRow((await model.forward([next])).logits)]);
+    await think();
+    for (const piece of pieces) said.decoder.push([...lastRow((await model.forward(piece)).logits)]);
+    said.behind.push([...lastRow((await model.forward([next])).logits)]);
+    return { ...said, length };
   },
 };
 

@@ -7,7 +7,7 @@ import type { Tensor } from "../../../probes/tensor.ts";
 import type { Trace } from "../../../probes/trace.ts";
 import type { CheckOptions } from "../../../workers/decoder-checks.test-support.ts";
 import type { LoadReport, ModelRequest, RunRequest } from "../../../workers/engine.ts";
-import type { ContractWorker, EngineName, Greedy } from "./contract.worker.ts";
+import type { ContractWorker, Continuations, EngineName, Greedy } from "./contract.worker.ts";
 
 /** A tensor as Playwright carries it. */
 export interface PlainTensor {
@@ -42,6 +42,8 @@ export interface Contract {
   /** Hidden states of a run, as in `Activation`. */
   hiddenStates(name: string, request: RunRequest): Promise<Pick<PlainPasses, "residPost" | "finalNorm">>;
   greedy(name: string, request: RunRequest, steps: number, forced: readonly number[] | null): Promise<Greedy>;
+  /** WebLLM's own generation behind latent steps, and the decoder's. */
+  continued(name: string, prompt: readonly number[], thoughts: number, pieces: readonly (readonly number[])[], next: number): Promise<Continuations>;
 }
 
 declare global {
@@ -99,5 +101,7 @@ globalThis.contract = {
   },
 
   greedy: (name, request, steps, forced) => remote(name).greedy(request, steps, forced),
+
+  continued: (name, prompt, thoughts, pieces, next) => remote(name).continued(prompt, thoughts, pieces, next),
 };
 document.documentElement.dataset["ready"] = "";

@@ -10,7 +10,7 @@
  * ignored instructions between the last write and the last read. Reads on the way
  * tell the stored bit, as in the paper, but none stands behind the last write.
  *
- * Source: Liu et al. 2023 (attention glitches), arXiv:2306.00946, definition 1; here with
+ * Source: Liu et al. 2023 (attention glitches), arXiv:2306.00946; here with
  * 10 instructions instead of 512, one in two of them ignored before the last write.
  */
 import { Random } from "../../random.ts";

@@ -4,6 +4,7 @@
  * announces and launches its kernels in order. What kernels compute is tested on a GPU.
  */
 import { describe, expect, test } from "vitest";
+import { type Announcement, findResidualStream } from "../layer-finder.ts";
 import { configureLibrary } from "./configure.ts";
 import type { LibraryConfig } from "./configure.ts";
 import { builtLibrary, cpu, Handle, Library, load, smallConfig, text, weightsOf, withWeights } from "./library.test-support.ts";
@@ -467,6 +468,39 @@ describe("the instrument", () => {
       ["NT_matmul_head", ["[1,1,64]", "model.embed_tokens.weight", "[1,1,50]"]],
     ];
     expect(events).toEqual(all.flatMap(([kernel, args]) => [[kernel, true, args], [kernel, false, args]]));
+  });
+
+  test.each([
+    ["float32", "llama", {}],
+    ["float32", "qwen2", {}],
+    ["4 bits", "qwen2", { q4: true }],
+    ["4 bits", "qwen3", { q4: true }],
+  ] as const)("announces what the layer finder reads in stock libraries: %s, %s", (_, architecture, kind) => {
+    const config: LibraryConfig = { ...smallConfig, architecture };
+    const weights = weightsOf(config, kind);
+    for (const n of [1, 3]) {
+      const { library, names, params, forward } = load(withWeights(config, weights));
+      const byBuffer = new Map(names.map((name, i) => [library.read(library.global("ffi.ArrayGetItem", params, BigInt(i)) as Handle).buffer, { name, shape: weights.get(name)!.shape }]));
+      const pass: Announcement[] = [];
+      library.model("set_instrument", (_func, kernel, before, _ret, ...args) => {
+        if (before !== true) return null;
+        pass.push({
+          kernel: text(kernel),
+          args: args.map((arg) => {
+            if (!(arg instanceof Handle) || arg.type !== 70) return null;
+            const { buffer, dtype, shape } = library.read(arg);
+            const weight = byBuffer.get(buffer);
+            return weight ? { weight } : { buffer, dtype, shape };
+          }),
+        });
+        return 1n;
+      });
+      forward(n);
+      const { layers, final, rows, dtype } = findResidualStream(pass);
+      expect([...layers, final].map(({ weight }) => weight)).toEqual(["model.layers.0.input_layernorm.weight", "model.layers.1.input_layernorm.weight", "model.norm.weight"]);
+      expect([rows, dtype]).toEqual([n, "float32"]);
+      expect(library.launches).toEqual([]);
+    }
   });
 
   test("hears quantized weights as nibbles and scale, first", () => {

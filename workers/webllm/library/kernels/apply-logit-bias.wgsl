@@ -1,5 +1,8 @@
 // logits[pos2seq_id[i], token_ids[i]] += logit_bias[i]; entries must differ in place.
 //
+// Bytes: 20 an entry, 8 of them of the logit, read and written. Operations: an addition an
+// entry, and 2 for its place. Limit: launch latency.
+//
 // @kernel apply_logit_bias:
 // @grid (n_tokens + 63) / 64, 1
 @group(0) @binding(0) var<storage, read_write> logits: array<f32>;

@@ -2,6 +2,9 @@
 // sorted by itself, the likeliest first, and of equals the one with the smaller index.
 // Bitonic, in workgroup memory; the last block is padded with entries that stay behind.
 //
+// Bytes: 12 a column. Operations: 55 rounds of 512 comparisons a block.
+// Limit: the barriers between the rounds; 8 KB of workgroup memory.
+//
 // @kernel argsort_blocks:
 // @grid (v + 1023) / 1024, n
 @group(0) @binding(0) var<storage, read> probs: array<f32>;

@@ -9,7 +9,7 @@
 // columns of V and every SLICES-th key; the slices are added up at the end.
 //
 // Bytes: the keys and values of the head once, 2 · 4 · keys · HEAD_DIM (float32), shared
-// through the cache by the heads of a group. Operations: 4 per number read.
+// through the cache by the heads of a group. Operations: 4 · keys · HEAD_DIM, two a number read.
 // Limit: bandwidth of nh workgroups; short contexts, launch latency.
 //
 // @kernel attention:

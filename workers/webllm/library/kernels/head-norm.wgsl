@@ -2,7 +2,8 @@
 // qkv [n, nh + 2 nkv, HEAD_DIM], q_norm and k_norm [HEAD_DIM].
 // A workgroup of 64 takes a head of a row.
 //
-// Bytes: queries and keys twice. Limit: launch latency.
+// Bytes: queries and keys read twice (the second time from the cache) and written once,
+// 2 · 4 · n (nh + nkv) HEAD_DIM (float32). Operations: 4 a number. Limit: launch latency.
 //
 // @kernel head_norm:
 // @grid nh + nkv, n

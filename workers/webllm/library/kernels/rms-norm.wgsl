@@ -2,7 +2,7 @@
 // x and out [n, d], weight [d]. A workgroup of 64 takes a row, in stretches of 64 numbers.
 //
 // Bytes: x twice (the second time from the cache), weight and out once.
-// Operations: 5 a number. Limit: launch latency, and of long rows bandwidth.
+// Operations: 4 a number. Limit: launch latency, and of long rows bandwidth.
 //
 // @kernel rms_norm:
 // @grid n, 1

@@ -7,7 +7,8 @@
 // tokens; one finds the share that a mark falls in, and then the token in it, which
 // the others have brought to workgroup memory. Twice: for top_p, and for u · sum.
 //
-// Bytes: the row once, and two shares. Limit: latency, of one workgroup.
+// Bytes: the row once, and two shares. Operations: an addition a token, and up to
+// 2 (256 + v / 256) in one invocation. Limit: latency, of one workgroup.
 //
 // @kernel sample_top_p:
 // @grid n, 1

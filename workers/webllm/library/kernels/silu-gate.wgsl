@@ -1,6 +1,9 @@
 // The gated activation of the MLP: out = silu(gate) · up, with silu(g) = g / (1 + e⁻ᵍ).
 // gate_up [n, 2 f], gate first; out [n, f].
 //
+// Bytes: 12 n f (float16: 6 n f). Operations: 5 a number, an exponential and a division among
+// them. Limit: launch latency, and of long prompts bandwidth.
+//
 // @kernel silu_gate:
 // @grid (f + 255) / 256, n
 @group(0) @binding(0) var<storage, read> gate_up: array<Elem>;

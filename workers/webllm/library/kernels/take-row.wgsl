@@ -1,5 +1,7 @@
 // One row of x [n, d], for the head: out = x[row].
 //
+// Bytes: 8 d (float16: 4 d). Operations: none. Limit: launch latency.
+//
 // @kernel take_row:
 // @grid (d + 255) / 256, 1
 @group(0) @binding(0) var<storage, read> x: array<Elem>;
