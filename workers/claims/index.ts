@@ -3,12 +3,9 @@ import type { Claim } from "./claim.ts";
 import { claim as c2 } from "./c2-equivariance.ts";
 import { claim as c6 } from "./c6-receptive-field.ts";
 import { claim as e2 } from "./e2-percolation.ts";
-<<<<<<< HEAD
 import { claim as e3 } from "./e3-composition.ts";
 import { claim as e5 } from "./e5-linear-after-jump.ts";
-=======
 import { claim as g0 } from "./g0-flattening.ts";
->>>>>>> base
 import { claim as i3 } from "./i3-attention-as-gradient-descent.ts";
 import { claim as i4 } from "./i4-convex-hull.ts";
 import { claim as k1 } from "./k1-sensitivity.ts";
