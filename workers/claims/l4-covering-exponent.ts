@@ -39,7 +39,7 @@ export interface L4Size {
 }
 
 export const sizes: Record<"live" | "full", L4Size> = {
-  live: { widths: [4, 6, 8, 12, 16, 24], steps: 600, batch: 128 },
+  live: { widths: [4, 6, 8, 12, 16, 24], steps: 1200, batch: 128 },
   full: { widths: [4, 6, 8, 12, 16, 24, 32], steps: 3000, batch: 128 },
 };
 

@@ -13,8 +13,8 @@ import { attentionModel, initialAttentionModel, plainAttention, type Attended, t
 import { drawLanguage, drawText, vocabularyOf, type Language, type LanguageSize, type Text } from "./facts-and-text.ts";
 import { evaluate, surprise } from "./training.ts";
 
-/** Where the gate is; plain: nowhere. */
-export type Place = GatePlace | "plain";
+/** Where the gate is; plain: nowhere; off: attention brings nothing, for sabotage. */
+export type Place = GatePlace | "plain" | "off";
 
 export interface TextModelSize extends LanguageSize {
   /** T */
@@ -31,11 +31,14 @@ export interface TextModelSize extends LanguageSize {
 type Mixer = Attention | GatedAttention;
 
 function initialMixer(random: Random, place: Place, { hiddenSize, heads }: TextModelSize): Mixer {
-  return place === "plain" ? initialAttention(random, hiddenSize, heads) : initialGatedAttention(random, hiddenSize, heads, { place });
+  return place === "plain" || place === "off" ? initialAttention(random, hiddenSize, heads) : initialGatedAttention(random, hiddenSize, heads, { place });
 }
 
 function attend(p: Mixer, x: np.Array, heads: number, place: Place): Attended {
-  if (place === "plain") return plainAttention(heads)(p as Attention, x);
+  if (place === "plain" || place === "off") {
+    const attended = plainAttention(heads)(p as Attention, x);
+    return place === "plain" ? attended : { ...attended, output: attended.output.mul(0) };
+  }
   const { output, pattern, gate, ...rest } = gatedAttention(p as GatedAttention, x, { heads, place });
   return { output, pattern, gate, rest };
 }
