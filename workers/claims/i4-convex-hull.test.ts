@@ -10,7 +10,7 @@ import { recordedEvidence } from "./recorded.test-support.ts";
 
 let spoiled: Evidence;
 beforeAll(async () => {
-  spoiled = await experiment({ seeds: claim.seeds, sabotaged: true, progress: () => Promise.resolve() }, { ...sizes.full, tests: 40 });
+  spoiled = await experiment({ seeds: claim.seeds, sabotaged: true, progress: () => Promise.resolve() }, { ...sizes.full, tests: 12 });
 });
 
 test("a token holds its query and the example before it", () => {

@@ -15,7 +15,7 @@ import { barOverSeeds, lineOverSeeds, overSeeds } from "./over-seeds.ts";
 import { trainTextModel, type Place, type TextModelSize } from "./text-model.ts";
 
 export interface Q2gSize extends TextModelSize {
-  /** Of those below, the query among them. */
+  /** Of those below; plain, query and attention among them. */
   readonly places: readonly GatedPlace[];
   /** Texts in the test. */
   readonly tests: number;
