@@ -3,10 +3,14 @@ import type { Claim } from "./claim.ts";
 import { claim as c2 } from "./c2-equivariance.ts";
 import { claim as c6 } from "./c6-receptive-field.ts";
 import { claim as e2 } from "./e2-percolation.ts";
+import { claim as e3 } from "./e3-composition.ts";
+import { claim as e5 } from "./e5-linear-after-jump.ts";
 import { claim as g0 } from "./g0-flattening.ts";
 import { claim as i3 } from "./i3-attention-as-gradient-descent.ts";
+import { claim as i4 } from "./i4-convex-hull.ts";
 import { claim as k1 } from "./k1-sensitivity.ts";
 import { claim as k5 } from "./k5-easy-and-hard.ts";
+import { claim as l4 } from "./l4-covering-exponent.ts";
 import { claim as l6 } from "./l6-memorising-power-law.ts";
 import { claim as m4 } from "./m4-distance-concentration.ts";
 import { claim as m6 } from "./m6-rings-through-layers.ts";
@@ -15,6 +19,8 @@ import { claim as o5 } from "./o5-drift.ts";
 import { claim as p2 } from "./p2-top-k.ts";
 import { claim as p3 } from "./p3-window.ts";
 import { claim as p4 } from "./p4-budgets.ts";
+import { claim as q2g } from "./q2g-gate-place.ts";
+import { claim as q3g } from "./q3g-attention-sink.ts";
 import { claim as r2 } from "./r2-flip-flop.ts";
 import { claim as r4 } from "./r4-jacobian-products.ts";
 import { claim as r7 } from "./r7-loops-in-memory.ts";
@@ -47,13 +53,19 @@ export const claims: readonly Claim[] = [
   t2,
   t5,
   t7,
+  l4,
   l6,
   e2,
+  e3,
+  e5,
   x1,
   p2,
   p3,
   p4,
+  q2g,
+  q3g,
   i3,
+  i4,
   k1,
   k5,
   z1,

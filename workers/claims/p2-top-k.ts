@@ -44,7 +44,7 @@ export const budgets = [1, 2, 3, 4, 6, 8, 12, 16, T];
 
 export const sizes: Record<"live" | "full", P2Size> = {
   live: { steps: 300, batch: 64, tests: 200, budgets },
-  full: { steps: 1500, batch: 64, tests: 500, budgets },
+  full: { steps: 600, batch: 64, tests: 500, budgets },
 };
 
 const ids = { fact: (key: number, value: number): number => key * values + value, lookup: (key: number): number => facts * values + key, majority: facts * values + facts };
