@@ -7,7 +7,7 @@ import type { ClaimRun } from "../workers/claims/evidence.ts";
 import { decodeRun, revived } from "../workers/claims/evidence.ts";
 import { claim, claims } from "../workers/claims/index.ts";
 import { ClaimsService } from "../workers/claims/service.ts";
-import { verdictWords } from "../src/claim-words.ts";
+import { verdictWords } from "../src/claims/claim-words.ts";
 import { formatNumber } from "../src/format.ts";
 import { expect, test } from "./fixtures.ts";
 

@@ -12,7 +12,7 @@ import { nanoDecoder } from "../workers/reference/nano.test-support.ts";
 import { expect, test } from "./fixtures.ts";
 import { lensCursor, open, panel, probe, read, saved, settled, stickingOut, tableOf } from "./pages.ts";
 
-/** The first held-out problem; `src/populations.ts` cannot be loaded outside a browser. */
+/** The first held-out problem; `src/measures/populations.ts` cannot be loaded outside a browser. */
 const firstPopulationSeed = 2_000_000;
 const unfold = async (page: Page, part: "run" | "modes"): Promise<void> => page.locator(`more-measures button[data-part="${part}"]`).click();
 const map = (page: Page): Locator => panel(page, "Where in the network, and when?");

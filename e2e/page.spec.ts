@@ -3,7 +3,7 @@ import type { Page } from "@playwright/test";
 import { task } from "../probes/tasks/index.ts";
 import type { PointerChaseProblem, ReachabilityProblem, RulesProblem } from "../probes/tasks/index.ts";
 import { formatNumber, formatPercent } from "../src/format.ts";
-import { holdsInWords, ringLabel } from "../src/views/thought-ring.ts";
+import { holdsInWords, ringLabel } from "../src/views/picture/thought-ring.ts";
 import { expect, test } from "./fixtures.ts";
 import { answer, answers, chip, column, fill, lensCursor, marked, modes, open, panel, probe, read, saved, settled, slide, strip, tableOf } from "./pages.ts";
 

@@ -1,28 +1,28 @@
 /** `<geodesic-app>`: the frame of the page, its keys, and the state of the model. */
-import "./first-engine.ts";
+import "./models/first-engine.ts";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
-import { AccuracyRunner, accuracyKey } from "./accuracy.ts";
+import { AccuracyRunner, accuracyKey } from "./measures/accuracy.ts";
 import { formatBytes, formatNumber } from "./format.ts";
-import { Geometry } from "./geometry.ts";
+import { Geometry } from "./picture/geometry.ts";
 import { isTaken, pressKey } from "./keyboard.ts";
 import { type LayerChoice, layerChoices, layerChoiceWords, worthChoosing } from "./layer-choice.ts";
 import { stepsTaken } from "../probes/trace.ts";
 import "./pages/probe-page.ts";
 import { type Address, openPlace, type Place, places, readAddress, writeAddress } from "./places.ts";
-import { figure, figureStyle, type OriginEvent } from "./provenance.ts";
-import { plainNumber, runNumber } from "./run-provenance.ts";
+import { figure, figureStyle, type OriginEvent } from "./measures/provenance.ts";
+import { plainNumber, runNumber } from "./measures/run-provenance.ts";
 import { Session } from "./session.ts";
 import { colourScheme, documentStyle, sharedStyle } from "./theme.ts";
 import { traceFile } from "./trace-files.ts";
 import "./views/help-dialog.ts";
 import type { HelpDialog } from "./views/help-dialog.ts";
-import "./views/load-banner.ts";
-import type { LoadEvent } from "./views/load-banner.ts";
-import type { OriginCard } from "./views/origin-card.ts";
-import "./views/model-picker.ts";
-import type { ModelEvent } from "./views/model-event.ts";
-import "./views/probe-verdict.ts";
+import "./views/models/load-banner.ts";
+import type { LoadEvent } from "./views/models/load-banner.ts";
+import type { OriginCard } from "./views/measures/origin-card.ts";
+import "./views/models/model-picker.ts";
+import type { ModelEvent } from "./views/models/model-event.ts";
+import "./views/models/probe-verdict.ts";
 import { words } from "./words.ts";
 
 document.adoptedStyleSheets = [...document.adoptedStyleSheets, documentStyle.styleSheet!];
@@ -198,7 +198,7 @@ export class GeodesicApp extends LitElement {
     const { of, beside } = (event as OriginEvent).detail;
     // Beside an open modal everything is inert, so the card of a number in an enlarged panel goes inside.
     const modal = event.composedPath().find((at) => at instanceof HTMLDialogElement);
-    await import("./views/origin-card.ts");
+    await import("./views/measures/origin-card.ts");
     (modal ?? this.renderRoot).append(this.origin);
     await this.origin.show(of, beside);
   };

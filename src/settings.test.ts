@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { catalogueModel, embedded, embeddedModel, hubPattern, hubRepository, mlcModel } from "./model-choice.ts";
+import { catalogueModel, embedded, embeddedModel, hubPattern, hubRepository, mlcModel } from "./models/model-choice.ts";
 import { decodeAddress, encodeAddress, initialSettings, type Settings } from "./settings.ts";
 
 const changed: Settings = {

@@ -5,7 +5,7 @@
 import { type PictureMethod, pictureMethods } from "../probes/run-picture.ts";
 import { tasks } from "../probes/tasks/index.ts";
 import { type DecodingMode, decodingModes, type Thought, thoughtControls, type ThoughtMethod, thoughtMethods } from "../probes/trace.ts";
-import { decodeModel, embeddedModel, encodeModel, type ModelChoice } from "./model-choice.ts";
+import { decodeModel, embeddedModel, encodeModel, type ModelChoice } from "./models/model-choice.ts";
 import type { Selection } from "./selection.ts";
 
 /** Which steps of a run are drawn in the projection. */

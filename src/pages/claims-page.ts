@@ -1,13 +1,13 @@
 /** The essay's claims: all of them in a table, or one by itself. */
 import { css, html, LitElement, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import { sharedClaims } from "../claims.ts";
-import { readFilter } from "../claim-address.ts";
+import { sharedClaims } from "../claims/claims.ts";
+import { readFilter } from "../claims/claim-address.ts";
 import { type Address, writeAddress } from "../places.ts";
 import { sharedStyle } from "../theme.ts";
-import "../views/claim-detail.ts";
-import "../views/claims-overview.ts";
-import type { ClaimsOverview } from "../views/claims-overview.ts";
+import "../views/claims/claim-detail.ts";
+import "../views/claims/claims-overview.ts";
+import type { ClaimsOverview } from "../views/claims/claims-overview.ts";
 
 @customElement("claims-page")
 export class ClaimsPage extends LitElement {

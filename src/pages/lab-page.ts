@@ -3,10 +3,10 @@ import { css, html, LitElement, type PropertyValues, type TemplateResult } from 
 import { customElement, property } from "lit/decorators.js";
 import { architectureIds } from "../../workers/lab/architecture.ts";
 import { type Address, writeAddress } from "../places.ts";
-import { sharedLab } from "../shared-lab.ts";
+import { sharedLab } from "../lab/shared-lab.ts";
 import { sharedStyle } from "../theme.ts";
-import "../views/lab-architecture.ts";
-import "../views/lab-overview.ts";
+import "../views/lab/lab-architecture.ts";
+import "../views/lab/lab-overview.ts";
 
 @customElement("lab-page")
 export class LabPage extends LitElement {

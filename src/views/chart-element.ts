@@ -9,9 +9,9 @@ import { property } from "lit/decorators.js";
 import type { DecodingMode } from "../../probes/trace.ts";
 import { formatNumber } from "../format.ts";
 import { colourScheme, modeStyles, palette, sharedStyle } from "../theme.ts";
-import { niceTicks } from "./bounds.ts";
+import { niceTicks } from "./picture/bounds.ts";
 import { type CellOrigin, dataTable, dataTableStyle } from "./data-table.ts";
-import { legendStyle } from "./legend.ts";
+import { legendStyle } from "./picture/legend.ts";
 
 // Only the parts that are used reach the bundle.
 Chart.register(LinearScale, LineController, LineElement, PointElement, ScatterController);

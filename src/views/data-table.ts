@@ -1,6 +1,6 @@
 /** The numbers behind a chart, as a real table in a region that scrolls and can be reached with the keyboard. */
 import { css, html, type TemplateResult } from "lit";
-import { figure, figureStyle, type Provenance } from "../provenance.ts";
+import { figure, figureStyle, type Provenance } from "../measures/provenance.ts";
 
 export const dataTableStyle = [figureStyle, css`
   .table { max-height: 20rem; overflow: auto; border-top: 1px solid var(--line); }

@@ -10,19 +10,19 @@ import { nearestLayer } from "../../probes/kept-layers.ts";
 import { hasLayerMap, readsLayers, type RunMeasure } from "../../probes/run-measure.ts";
 import type { RunMeasures } from "../../probes/run-measures.ts";
 import type { Trace } from "../../probes/trace.ts";
-import { messageOf } from "../engine-host.ts";
+import { messageOf } from "../models/engine-host.ts";
 import { formatNumber, formatP } from "../format.ts";
-import type { Geometry } from "../geometry.ts";
-import { figure, figureStyle, ofProbe, type Provenance } from "../provenance.ts";
+import type { Geometry } from "../picture/geometry.ts";
+import { figure, figureStyle, ofProbe, type Provenance } from "../measures/provenance.ts";
 import { originOf, SelectEvent } from "../selection.ts";
 import type { Session } from "../session.ts";
 import { sharedStyle } from "../theme.ts";
 import { words } from "../words.ts";
 import { dataTableStyle } from "./data-table.ts";
-import "./layer-map.ts";
-import type { MapEvent } from "./layer-map.ts";
+import "./measures/layer-map.ts";
+import type { MapEvent } from "./measures/layer-map.ts";
 import "./panel.ts";
-import "./progress-bar.ts";
+import "./models/progress-bar.ts";
 
 /** Seed of the shuffled orders. */
 const seed = 1;

@@ -3,7 +3,7 @@ import { css, html, LitElement, svg, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { TokenLogprob } from "../../probes/trace.ts";
 import { bareToken, formatPercent } from "../format.ts";
-import { OriginEvent, type Provenance } from "../provenance.ts";
+import { OriginEvent, type Provenance } from "../measures/provenance.ts";
 import { sharedStyle } from "../theme.ts";
 
 const height = 22;

@@ -7,7 +7,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import type { DecodingMode, Step } from "../../probes/trace.ts";
 import { SelectEvent } from "../selection.ts";
 import { sharedStyle } from "../theme.ts";
-import { holdsInWords, ringLabel, thoughtRing } from "./thought-ring.ts";
+import { holdsInWords, ringLabel, thoughtRing } from "./picture/thought-ring.ts";
 
 @customElement("token-strip")
 export class TokenStrip extends LitElement {

@@ -1,0 +1,59 @@
+/** What a lab model keeps and decides while it reads one problem: its gates, states, patterns, live while it trains. */
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import type { SequenceTask } from "../../../probes/tasks/sequence/sequence-task.ts";
+import { testProblem } from "../../../workers/lab/batches.ts";
+import type { ArchitectureId } from "../../../workers/lab/architecture.ts";
+import { formatPercent } from "../../format.ts";
+import type { LabTraining } from "../../lab/lab-training.ts";
+import { sharedStyle } from "../../theme.ts";
+import "./inner-state.ts";
+import "../panel.ts";
+
+@customElement("lab-inside")
+export class LabInside extends LitElement {
+  static override styles = [
+    sharedStyle,
+    css`
+      :host { display: flex; flex-direction: column; gap: 0.9rem; }
+      h2 { font-size: var(--large); letter-spacing: -0.01em; margin-top: 0.4rem; }
+      .bar { display: flex; flex-wrap: wrap; gap: 0.45rem 0.9rem; align-items: center; }
+      .bar label { font-size: var(--small); color: var(--soft); display: flex; align-items: center; gap: 0.4rem; }
+      .problem { overflow-wrap: anywhere; }
+      .problem code { font-family: var(--mono); font-size: var(--small); }
+      .panels { display: grid; align-items: start; grid-template-columns: repeat(auto-fill, minmax(min(100%, 26rem), 1fr)); gap: 0.9rem; }
+    `,
+  ];
+
+  @property({ attribute: false }) training!: LabTraining;
+  @property() architecture!: ArchitectureId;
+  @property({ attribute: false }) task!: SequenceTask;
+  @property({ type: Number }) revision = 0;
+
+  protected override render(): TemplateResult {
+    const { training, task, architecture } = this;
+    const look = training.is(architecture, task.id) ? training.look : null;
+    if (!look) return html`<h2>What does it keep?</h2><p class="soft">Train it, or open weights: then its inner state on a problem stands here, and changes as it learns.</p>`;
+    const { trace, inner } = look;
+    const { minimum, maximum, name } = task.difficulty;
+    const problem = testProblem(task, training.difficulty, training.problem);
+    const { answer } = trace;
+    const tokens = trace.steps.map(({ text }) => text);
+    return html`<h2>What does it keep?</h2>
+      <div class="bar">
+        <label>${name} <select @change=${this.setDifficulty} aria-label=${name}>${Array.from({ length: maximum - minimum + 1 }, (_, i) => minimum + i).map((d) => html`<option value=${d} ?selected=${d === training.difficulty}>${d}</option>`)}</select></label>
+        <label>problem <button @click=${this.another} aria-label="another problem">${training.problem} ⟳</button></label>
+        <span class="number" id="said"><b class=${answer.correct ? "right" : "wrong"}>it says ${answer.text} ${answer.correct ? "✓" : `✗, right is ${answer.expected}`}</b> <span class="soft">${answer.expectedLogprob === null ? nothing : html`p(right) ${formatPercent(Math.exp(answer.expectedLogprob))}`}</span></span>
+      </div>
+      <p class="problem soft">${task.sentence(problem)} It reads <code>${tokens.join(" ")}</code></p>
+      <div class="panels">${inner.map((state) => html`<geo-panel heading=${state.title} caption="block ${state.layer}" compact><inner-state .state=${state} .tokens=${tokens}></inner-state></geo-panel>`)}</div>`;
+  }
+
+  private setDifficulty(event: Event): void {
+    this.training.choose({ difficulty: Number((event.target as HTMLSelectElement).value) });
+  }
+
+  private another(): void {
+    this.training.choose({ problem: (this.training.problem + 1) % 1000 });
+  }
+}
