@@ -22,6 +22,7 @@ import { dispose, fromTensor, keep, type np, toTensor, vjp } from "../toys/autod
 import { cnn, initialCnn, receptiveFields, type Convolution } from "../toys/cnn.ts";
 import { normal } from "../toys/initialise.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
+import { decimals } from "./numerals.ts";
 import { overSeeds, ratioLineOverSeeds } from "./over-seeds.ts";
 
 const channels = 8;
@@ -75,7 +76,7 @@ export const claim: Claim = {
     const linear = [reach, width].filter((exponent) => Math.abs(exponent - 1) <= near).length;
     return {
       verdict: linear === 2 ? "supports" : linear === 0 ? "refutes" : "mixed",
-      reason: `What an output can see grows as depth to the power of ${reach.toFixed(2)}, what it does see as depth to the power of ${width.toFixed(2)} (linear: 1 within ${near}).`,
+      reason: `What an output can see grows as depth to the power of ${decimals(reach)}, what it does see as depth to the power of ${decimals(width)} (linear: 1 within ${near}).`,
     };
   },
 };

@@ -46,7 +46,7 @@ test("each verdict", () => {
   expect([judge(2, 2.2, 2.3), judge(2, 2.2, 4), judge(2, 3, NaN), judge(2, NaN, NaN)]).toEqual(["supports", "mixed", "mixed", "refutes"]);
 });
 test("facts of either world change the verdict; nothing else is wrong, and the same seed gives the same", async () => {
-  const sabotaged = await measure(testContext("E2", { seeds: [1, 1], sabotaged: true }), { epochs: 10, graphs: 10 });
-  expect(claimFaults(claim, honest, sabotaged)).toEqual([]);
-  expect(repeatFaults(sabotaged)).toEqual([]);
+  // Trained as long as the honest run, which a shorter one would not reach either.
+  expect(claimFaults(claim, honest, await measure(testContext("E2", { seeds: [1], sabotaged: true }), { epochs: 120, graphs: 10 }))).toEqual([]);
+  expect(repeatFaults(await measure(testContext("E2", { seeds: [1, 1] }), { epochs: 10, graphs: 10 }))).toEqual([]);
 });

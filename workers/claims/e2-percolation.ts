@@ -23,6 +23,7 @@ import { Random } from "../../probes/random.ts";
 import { auroc } from "../../probes/statistics/auroc.ts";
 import { mean } from "../../probes/statistics/moments.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence, type Quantity } from "./claim.ts";
+import { decimals } from "./numerals.ts";
 import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
 
 const nodes = 200;
@@ -83,7 +84,7 @@ export const claim: Claim = {
   judge(evidence, { same = NaN }) {
     const [connected, small, short] = ["connected", "small", "short"].map((id) => valueOf(evidence, `jump-${id}`)) as [number, number, number];
     const near = [small, short].filter((at) => Math.abs(at - connected) <= same).length;
-    const place = (at: number): string => (Number.isNaN(at) ? "nowhere" : `at ${at.toFixed(2)} p_c`);
+    const place = (at: number): string => (Number.isNaN(at) ? "nowhere" : `at ${decimals(at)} p_c`);
     return {
       verdict: Number.isNaN(small) ? "refutes" : near === 2 ? "supports" : "mixed",
       reason: `Half of the unknown facts are connected ${place(connected)}; the model infers half of them ${place(small)}, after a quarter of the training ${place(short)} (the same: within ${same} p_c).`,

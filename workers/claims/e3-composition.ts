@@ -16,6 +16,7 @@ import { adamW, cosine, warmup } from "../toys/optimiser.ts";
 import { Training } from "../toys/training.ts";
 import { initialTransformer, transformer, type Transformer } from "../toys/transformer.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
+import { decimals } from "./numerals.ts";
 import { overSeeds, shareLineOverSeeds } from "./over-seeds.ts";
 import { argmaxRows, crossEntropy } from "./training.ts";
 
@@ -89,7 +90,7 @@ export const claim: Claim = {
 
   judge(evidence, { there = NaN, absent = NaN }) {
     const [facts, inside, outside] = ["facts", "inside", "outside"].map((id) => valueOf(evidence, id)) as [number, number, number];
-    const reason = `Single facts are right to ${facts.toFixed(2)}, new compositions of facts seen in compositions to ${inside.toFixed(2)}, of facts only seen alone to ${outside.toFixed(2)} (there from ${there}, absent up to ${absent}).`;
+    const reason = `Single facts are right to ${decimals(facts)}, new compositions of facts seen in compositions to ${decimals(inside)}, of facts only seen alone to ${decimals(outside)} (there from ${there}, absent up to ${absent}).`;
     const verdict = !(facts >= there) ? "mixed" : Math.min(inside, outside) >= there ? "supports" : Math.max(inside, outside) <= absent ? "refutes" : "mixed";
     return { verdict, reason };
   },

@@ -22,6 +22,7 @@ import { adamW, cosine, warmup } from "../toys/optimiser.ts";
 import { Training } from "../toys/training.ts";
 import { initialTransformer, transformer, type Transformer } from "../toys/transformer.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
+import { decimals } from "./numerals.ts";
 import { overSeeds } from "./over-seeds.ts";
 import { argmaxRows, crossEntropy } from "./training.ts";
 
@@ -69,7 +70,7 @@ export const claim: Claim = {
   expectation: {
     verdict: "supports",
     text: "In modular addition the embedding turns into a few circles, and a linear map then reads the sum from the hidden state. The circles form gradually, before accuracy jumps.",
-    sources: [{ text: "Nanda et al. 2023, arXiv:2301.05217", recalled: true }, { text: "Power et al. 2022, arXiv:2201.02177", recalled: true }],
+    sources: [{ text: "Nanda et al. 2023, arXiv:2301.05217, abstract: addition as rotation about a circle; memorising, forming of circuits and clean-up follow one another gradually" }, { text: "Power et al. 2022, arXiv:2201.02177, abstract: from chance to perfect well past overfitting" }],
   },
   data: `All pairs (a, b) with their sum modulo ${sizes.full.modulus}; ${100 * sizes.full.share} % of them are trained on (live: modulo ${sizes.live.modulus}, ${100 * sizes.live.share} %).`,
   model: `Transformer, one block, hidden size ${sizes.full.hiddenSize}, ${heads} heads; AdamW, learning rate 0.01 falling to 0 along a cosine, β₂ 0.98, weight decay ${decay}, all training pairs in every step.`,
@@ -94,7 +95,7 @@ export const claim: Claim = {
     const emerged = testBefore <= entangled && testAfter >= linear;
     const separated = probeBefore <= entangled && probeAfter >= linear;
     const flattened = fourierAfter - fourierBefore >= concentrates;
-    const reason = `Accuracy on pairs not trained on goes from ${testBefore.toFixed(2)} to ${testAfter.toFixed(2)}, the linear read-out’s R² from ${probeBefore.toFixed(2)} to ${probeAfter.toFixed(2)}, the power in the ${strongest} strongest frequencies from ${fourierBefore.toFixed(2)} to ${fourierAfter.toFixed(2)}.`;
+    const reason = `Accuracy on pairs not trained on goes from ${decimals(testBefore)} to ${decimals(testAfter)}, the linear read-out’s R² from ${decimals(probeBefore)} to ${decimals(probeAfter)}, the power in the ${strongest} strongest frequencies from ${decimals(fourierBefore)} to ${decimals(fourierAfter)}.`;
     if (!emerged) return { verdict: "mixed", reason: `No transition was seen, so nothing is decided. ${reason}` };
     return { verdict: separated && flattened ? "supports" : separated || flattened ? "mixed" : "refutes", reason };
   },

@@ -54,7 +54,7 @@ export const claim: Claim = {
   },
   data: "Two nested rings (radius 1 and 2, thickness 0.1), a class each, laid into 64 dimensions. The full run adds a Swiss roll in four stripes along it, and a torus in four quarters around its tube.",
   model: "The eight architectures of the lab, two blocks each, about as many parameters, trained to name the class (Adam, the same steps for all).",
-  measurement: "Of new points, level by level: accuracy of a linear probe (ridge, half the points held out); curvature left, 1 − share of the variance in as many principal directions as the manifold has dimensions; TwoNN dimension; loops of each class's states. Of the rings: a loop is kept where each ring has one at the last level, as at the first; that the measure sees loops that are there, the control of claim M6 shows.",
+  measurement: "Of new points, level by level: accuracy of a linear probe (ridge, half the points held out); curvature left, 1 − share of the variance in as many principal directions as the manifold has dimensions, of all states together and, shown but not judged, of each class alone; TwoNN dimension; loops of each class's states. Of the rings: a loop is kept where each ring has one at the last level, as at the first; that the measure sees loops that are there, the control of claim M6 shows.",
   rule: "An architecture unrolls the rings where the probe at the last level is at least apart and the curvature left has fallen by at least flatter; it does so topologically where it also keeps at least kept of the loops. supports: at least most of the architectures unroll them topologically. refutes: fewer than most unroll them at all. mixed otherwise: they flatten, and they fold.",
   thresholds: {
     apart: { value: 0.95, unit: "1", meaning: "accuracy of the linear probe at the last level, at least" },
@@ -65,7 +65,7 @@ export const claim: Claim = {
   seeds: [1, 2, 3],
   seconds: 75,
   recorded: true,
-  doesNotShow: "That loops are torn at every scale: they are gone at the resolution of 45 landmarks (75 in the full run) and of the ring's own thickness. Nor what large, pretrained models do; these have two blocks and one task.",
+  doesNotShow: "That each ring on its own is laid out straight: the curvature judged is of all states together, and two clusters, each of any shape, lie along one direction. Nor that loops are torn at every scale: they are gone at the resolution of 45 landmarks (75 in the full run) and of the ring's own thickness. Nor what large, pretrained models do; these have two blocks and one task.",
   wouldChange: "Architectures that separate and flatten the rings and still carry each ring as a ring; or some that cannot flatten them.",
   sabotage: { what: "The networks with weights as before training.", verdict: "refutes" },
 
@@ -121,6 +121,8 @@ interface Seen {
   readonly accuracy: number;
   readonly probe: readonly number[];
   readonly curvature: readonly number[];
+  /** The same of one class's states, mean over the classes. */
+  readonly within: readonly number[];
   readonly dimension: readonly number[];
   /** Mean over the classes, by level. */
   readonly loops: readonly number[];
@@ -173,10 +175,12 @@ function look(parameters: Model, architecture: Architecture, { points, labels }:
     return [after.output, ...after.states];
   }, fromTensor(points));
   const groups = [...new Set(labels)].map((label) => Array.from(labels.keys()).filter((i) => labels[i] === label));
+  const curvatureLeft = (points: Tensor): number => 1 - fitPca(points, dimensions[name]).explained.reduce((sum, share) => sum + share, 0);
   return {
     accuracy: agreement(argmaxRows(output!), labels),
     probe: states.map((level) => linearProbe(level, labels, random.fork("halves"))),
-    curvature: states.map((level) => 1 - fitPca(level, dimensions[name]).explained.reduce((sum, share) => sum + share, 0)),
+    curvature: states.map(curvatureLeft),
+    within: states.map((level) => mean(groups.map((group) => curvatureLeft(rows(level, group))))),
     dimension: states.map((level) => twoNn(level).fit),
     loops: states.map((level) => mean(groups.map((group) => bettiNumbers(rows(level, group), 80).loops))),
   };
@@ -192,6 +196,7 @@ function evidenceOf(ids: readonly string[], data: readonly DataName[], seen: Rea
     { title: "Accuracy of a linear probe", value: ({ probe }: Seen) => probe },
     { title: "Curvature left", value: ({ curvature }: Seen) => curvature },
     { title: "Loops of a class", value: ({ loops }: Seen) => loops },
+    { title: "Curvature left within a class", value: ({ within }: Seen) => within },
     { title: "TwoNN dimension", value: ({ dimension }: Seen) => dimension },
   ];
   const together = (name: DataName): Figure => ({
@@ -218,6 +223,7 @@ function evidenceOf(ids: readonly string[], data: readonly DataName[], seen: Rea
     quantities: ids.flatMap((id) => [
       overSeeds({ id: `probe-${id}`, label: `linear probe at the last level, ${id}`, unit: "1" }, of(id).map(({ probe }) => probe[last]!)),
       overSeeds({ id: `flatter-${id}`, label: `fall of the curvature left, ${id}`, unit: "1" }, of(id).map(({ curvature }) => curvature[0]! - curvature[last]!)),
+      overSeeds({ id: `within-${id}`, label: `fall of the curvature left within a ring, ${id}`, unit: "1" }, of(id).map(({ within }) => within[0]! - within[last]!)),
       overSeeds({ id: `kept-${id}`, label: `loops kept, ${id}`, unit: "1", reference: { value: 1, source: "a topological transformation" } }, of(id).map(kept)),
       overSeeds({ id: `accuracy-${id}`, label: `accuracy, ${id}`, unit: "1" }, of(id).map(({ accuracy }) => accuracy)),
     ]),

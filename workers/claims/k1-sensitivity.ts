@@ -10,6 +10,7 @@ import { row, tensor } from "../../probes/tensor.ts";
 import { largest } from "../decoding/readout.ts";
 import type { Decoder } from "../engine.ts";
 import { type Claim, type ClaimContext, type Evidence, type Quantity, valueOf } from "./claim.ts";
+import { percent } from "./numerals.ts";
 import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
 import { firstProblem, rate } from "./problem-sets.ts";
 
@@ -64,10 +65,6 @@ export const claim: Claim = {
     return { verdict: "mixed", reason: `Steps ${yes[0] ? "hang on less but are not flatter" : "are flatter but hang on as much"}: ${numbers}.` };
   },
 };
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(0)}\u00a0%`;
-}
 
 export interface Sizes {
   /** Of each seed. */

@@ -1,6 +1,7 @@
 /** K5: whether easy questions need no chain of thought, and hard ones do. The embedded model on pointer chase, hop by hop. */
 import type { Claim, ClaimContext, Evidence } from "./claim.ts";
 import { valueOf } from "./claim.ts";
+import { percent } from "./numerals.ts";
 import { cell, countRight, rate, rateDifference, rates } from "./problem-sets.ts";
 
 const guess = 1 / 15;
@@ -84,8 +85,4 @@ export async function measure(context: ClaimContext, { hops, problems }: { reado
       },
     ],
   };
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(0)}\u00a0%`;
 }

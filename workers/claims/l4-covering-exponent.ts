@@ -23,6 +23,7 @@ import { initialMlp, mlp, type Mlp } from "../toys/mlp.ts";
 import { adam, cosine, warmup } from "../toys/optimiser.ts";
 import { Training } from "../toys/training.ts";
 import { valueOf, type Claim } from "./claim.ts";
+import { decimals } from "./numerals.ts";
 import { ratioLineOverSeeds, overSeeds } from "./over-seeds.ts";
 
 const dimensions = [2, 4, 8, 16];
@@ -56,12 +57,12 @@ export const claim: Claim = {
   title: "Does the dimension of the data set the exponent of a scaling law?",
   statement: {
     en: "By the theory of covering numbers, covering a d-dimensional manifold to precision ε takes M ∝ (1/ε)^d samples; a scaling law shows how fast, for that d, the error of approximation falls as samples become denser.",
-    zh: "逼近误差随样本密度增加的衰减速率",
+    zh: "所需样本数 M∝(1/ϵ)^d 。Scaling Law 实际上揭示了在特定的 d 下，逼近误差随样本密度增加的衰减速率",
   },
   expectation: {
     verdict: "supports",
-    text: "Covering: exact. The exponent of L(N): about 4/d or above for the squared error of a piecewise linear network, with equality only for targets that are rough enough; a target of low degree, or one that depends on few coordinates, has a larger one.",
-    sources: [{ text: "Sharma & Kaplan 2020, arXiv:2004.10802: α ≈ 4/d, teacher and student" }, { text: "Bahri et al. 2021, arXiv:2102.06701", recalled: true }],
+    text: "Covering: exact. The exponent of L(N): about 4/d or above for the squared error of a piecewise linear network, with equality only for targets that are rough enough; a target of low degree, or one that depends on few coordinates, has a larger one. The rule asks for 4/d of both targets, which is more than the theory says of the smooth one.",
+    sources: [{ text: "Sharma & Kaplan 2020, arXiv:2004.10802: α ≈ 4/d, teacher and student" }, { text: "Bahri et al. 2021, arXiv:2102.06701, abstract: where resolution is the limit, as if models resolved a smooth data manifold" }],
   },
   data: "Points on a flat manifold of d = 2, 4, 8, 16 dimensions, turned into 16 coordinates; targets are sums of 32 random waves, smooth (wave vectors of length 2) and rough (4). Fresh points at every step.",
   model: `Students: perceptrons with two hidden ReLU layers of equal width (${sizes.full.widths.join(", ")}; live up to 24), trained with Adam, learning rate 0.01 falling to 0 along a cosine.`,
@@ -90,7 +91,7 @@ export const claim: Claim = {
     const verdict = !(least >= falls) ? "refutes" : Math.exp(worst) <= near && uncovered <= covering ? "supports" : "mixed";
     return {
       verdict,
-      reason: `From d = 2 to d = 16 the exponent falls from ${roughness.map(({ name }) => `${alpha(name, 2).toFixed(2)} to ${alpha(name, 16).toFixed(2)} (${name})`).join(", ")}; it is off 4/d by a factor of up to ${Math.exp(worst).toFixed(1)} (at most ${near} counts as equal); covering slopes times d are off −1 by up to ${uncovered.toFixed(2)}.`,
+      reason: `From d = 2 to d = 16 the exponent falls from ${roughness.map(({ name }) => `${decimals(alpha(name, 2))} to ${decimals(alpha(name, 16))} (${name})`).join(", ")}; it is off 4/d by a factor of up to ${decimals(Math.exp(worst), 1)} (at most ${near} counts as equal); covering slopes times d are off −1 by up to ${decimals(uncovered)}.`,
     };
   },
 };

@@ -13,7 +13,14 @@ export function digits(value: number, significant = 2): string {
   return sign + (mantissa === "1" ? power : `${mantissa} × ${power}`);
 }
 
-/** A share as a whole percentage. */
-export function percent(share: number): string {
-  return Number.isNaN(share) ? "–" : `${digits(Math.round(100 * share), 15)} %`;
+/** With so many decimals: `0.35`, `−0.02`, `1.00`; an en dash for what is not known. */
+export function decimals(value: number, places = 2): string {
+  if (Number.isNaN(value)) return "–";
+  const size = Math.abs(value).toFixed(places);
+  return value < 0 && Number(size) > 0 ? `−${size}` : size;
+}
+
+/** A share as a percentage, whole or with so many decimals. */
+export function percent(share: number, places = 0): string {
+  return Number.isNaN(share) ? "–" : `${decimals(100 * share, places)}\u00a0%`;
 }

@@ -11,6 +11,7 @@ import { initialRnn, rnn, type Rnn, type RnnForm } from "../toys/rnn.ts";
 import { Training } from "../toys/training.ts";
 import type { Claim, ClaimContext, Evidence, Figure } from "./claim.ts";
 import { valueOf } from "./claim.ts";
+import { decimals, percent } from "./numerals.ts";
 import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
 import { evaluate, trainIn } from "./training.ts";
 
@@ -26,8 +27,8 @@ export const claim: Claim = {
     verdict: "supports",
     text: "Networks trained on the flip-flop were opened up before: of some hundred units they use about three directions, hold the eight memories as eight stable fixed points, and return to them after a push.",
     sources: [
-      { text: "Sussillo & Barak 2013, Neural Computation 25: fixed points of the 3-bit flip-flop", recalled: true },
-      { text: "Maheswaranathan et al. 2019, arXiv:1907.08549: the same for many architectures", recalled: true },
+      { text: "Sussillo & Barak 2013, Neural Computation 25, abstract: trained networks, a 3-bit flip-flop among them, read by their fixed points; that they use about three directions is recalled", recalled: true },
+      { text: "Maheswaranathan et al. 2019, arXiv:1907.08549, abstract: the topology of fixed points is often the same across architectures, the geometry is not" },
     ],
   },
   data: "3-bit flip-flop: three inputs, each silent but for pulses of +1 or −1 (with probability 0.15 at each token); output i is the sign of the last pulse on input i.",
@@ -51,7 +52,7 @@ export const claim: Claim = {
 
   judge(evidence, { learnt = NaN, low = NaN, faded = NaN, stays = NaN }) {
     const [right, directions, memories, across, along] = ["right", "directions", "memories", "across", "along"].map((id) => valueOf(evidence, id)) as [number, number, number, number, number];
-    const numbers = `${(100 * right).toFixed(1)} % of the bits are right, the states use ${directions.toFixed(1)} directions and hold ${memories.toFixed(1)} memories; of a push across the task ${across.toFixed(2)} remains, along it ${along.toFixed(2)}`;
+    const numbers = `${percent(right, 1)} of the bits are right, the states use ${decimals(directions, 1)} directions and hold ${decimals(memories, 1)} memories; of a push across the task ${decimals(across)} remains, along it ${decimals(along)}`;
     if (!(right >= learnt)) return { verdict: "mixed", reason: `The networks did not learn the task, so their states say nothing: ${numbers}.` };
     if (directions > low || across > faded) return { verdict: "refutes", reason: `Not low-dimensional, or what is irrelevant stays: ${numbers}.` };
     if (along >= stays) return { verdict: "supports", reason: `Few directions for the task, and what lies across it decays: ${numbers}.` };

@@ -21,7 +21,7 @@ import { dispose, fromTensor, jit, keep, type np, toTensor, vjp } from "../toys/
 import { glorot, normal, zeros } from "../toys/initialise.ts";
 import { initialRnn, rnn, type Rnn, type RnnForm } from "../toys/rnn.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence, type Line } from "./claim.ts";
-import { digits } from "./numerals.ts";
+import { decimals, digits } from "./numerals.ts";
 import { barOverSeeds, lineOverSeeds, overSeeds } from "./over-seeds.ts";
 
 const size = 100;
@@ -69,7 +69,7 @@ export const claim: Claim = {
     const slope = valueOf(evidence, "slope");
     return {
       verdict: Math.abs(slope - 1) <= near ? "supports" : Math.abs(slope) <= near ? "refutes" : "mixed",
-      reason: `The growth of log norm per step follows log g with slope ${slope.toFixed(3)} (1 within ${near}: the gain alone decides); an orthogonal matrix gives ${digits(valueOf(evidence, "orthogonal"), 1)} per step.`,
+      reason: `The growth of log norm per step follows log g with slope ${decimals(slope, 3)} (1 within ${near}: the gain alone decides); an orthogonal matrix gives ${digits(valueOf(evidence, "orthogonal"), 1)} per step.`,
     };
   },
 };

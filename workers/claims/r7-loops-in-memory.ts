@@ -9,6 +9,7 @@ import type { RnnForm } from "../toys/rnn.ts";
 import { coordinatesOf, drawWalks, integratorTraining, lastStates, type Integrator, type Space } from "./angle-integrators.ts";
 import type { Claim, ClaimContext, Evidence, Figure, Quantity } from "./claim.ts";
 import { valueOf } from "./claim.ts";
+import { decimals, percent } from "./numerals.ts";
 import { overSeeds } from "./over-seeds.ts";
 import { trainIn } from "./training.ts";
 
@@ -22,10 +23,10 @@ export const claim: Claim = {
   },
   expectation: {
     verdict: "refutes",
-    text: "Nothing in hₜ = f(hₜ₋₁, xₜ) asks for it: the states take the shape of what has to be remembered. Networks that keep track of a direction are known to hold it on a ring, as the fly's compass does.",
+    text: "Nothing in hₜ = f(hₜ₋₁, xₜ) asks for it: the states take the shape of what has to be remembered. Networks trained to keep a direction were seen to come out like the head direction system of animals, and the fly's compass behaves as a ring attractor.",
     sources: [
-      { text: "Cueva et al. 2019, arXiv:1912.10189: recurrent networks trained to keep a head direction form a ring", recalled: true },
-      { text: "Kim et al. 2017, Science 356: a ring attractor in the fly's brain" },
+      { text: "Cueva et al. 2019, arXiv:1912.10189, abstract: networks trained to add up angular velocity resemble the head direction system" },
+      { text: "Kim et al. 2017, Science 356, abstract: evidence of a ring attractor in the fly's brain" },
     ],
   },
   data: "Walks: a first token says where one starts, the others how far one moves (normal of deviation 0.4 rad, or not at all). On a ring (one angle), on a torus (two), and as a control on an interval, which has no hole.",
@@ -51,7 +52,7 @@ export const claim: Claim = {
 
   judge(evidence, { learnt = NaN, most = NaN, few = NaN, blind = NaN }) {
     const [error, shaped, alarms] = ["error", "shaped", "false-loops"].map((id) => valueOf(evidence, id)) as [number, number, number];
-    const numbers = `${percent(shaped)} of the networks on ring and torus have states of the same Betti numbers, ${percent(alarms)} of those on the interval have a loop; mean error ${error.toFixed(2)} rad`;
+    const numbers = `${percent(shaped)} of the networks on ring and torus have states of the same Betti numbers, ${percent(alarms)} of those on the interval have a loop; mean error ${decimals(error)} rad`;
     if (error > learnt) return { verdict: "mixed", reason: `The networks did not learn to track the angle, so their states say nothing: ${numbers}.` };
     if (alarms > blind) return { verdict: "mixed", reason: `The measure sees loops where none can be: ${numbers}.` };
     if (shaped >= most) return { verdict: "refutes", reason: `Memory takes the shape of what it holds, holes and all: ${numbers}.` };
@@ -202,8 +203,4 @@ function quarters(title: string, { states, ends }: Seen): Figure {
       return { name, x: indices.map((i) => plane[2 * i]!), y: indices.map((i) => plane[2 * i + 1]!) };
     }),
   };
-}
-
-function percent(value: number): string {
-  return `${(100 * value).toFixed(0)} %`;
 }

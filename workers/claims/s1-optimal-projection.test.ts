@@ -45,6 +45,10 @@ test("a fading exponential is what a diagonal state of one number holds", () => 
   const sine = f.map((_, s) => Math.sin(s / 5));
   expect(relativeError(readDiagonal(sine, 16, 0.02, 1e-12), sine)).toBeGreaterThan(relativeError(readDiagonal(sine, 16, 0.02), sine));
 });
+test("it does not hang on the precision: float32 numbers do not hold the table's signal either", () => {
+  const f = Float64Array.from({ length: 2000 }, (_, i) => Math.sin((6 * Math.PI * i) / 2000) + 0.5 * Math.cos((2 * Math.PI * i) / 2000));
+  for (const span of [1, 4, 16]) expect(relativeError(readDiagonal(f, 16, span / 2000, 1e-6), f)).toBeGreaterThan(0.6);
+});
 test("each verdict", () => {
   const judge = (legs: number, diagonal: number) => claim.judge(constructed({ legs, diagonal, optimal: 0 }), thresholdsOf(claim)).verdict;
   expect([judge(0.01, 0.01), judge(0.01, 0.6), judge(1, 0.6)]).toEqual(["supports", "mixed", "refutes"]);

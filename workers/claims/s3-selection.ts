@@ -17,6 +17,7 @@ import { initialMamba, type Mamba } from "../toys/mamba.ts";
 import { initialRnn, rnn, type Rnn, type RnnForm } from "../toys/rnn.ts";
 import type { Claim, ClaimContext, Evidence, Quantity } from "./claim.ts";
 import { valueOf } from "./claim.ts";
+import { decimals, digits } from "./numerals.ts";
 import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
 import { answers, bareScanBlock, learner, type Quiz, scan } from "./sequence-learner.ts";
 import { trainIn } from "./training.ts";
@@ -61,7 +62,7 @@ export const claim: Claim = {
 
   judge(evidence, { wide = NaN, none = NaN, exact = NaN }) {
     const [gap, rnnError] = [valueOf(evidence, "gap"), valueOf(evidence, "rnn-superposition")];
-    const numbers = `selection is worth ${gap.toFixed(2)} of the letters (${valueOf(evidence, "selective").toFixed(2)} against ${valueOf(evidence, "invariant").toFixed(2)}); the RNN misses superposition by ${rnnError.toFixed(2)}, the invariant scan by ${valueOf(evidence, "invariant-superposition").toExponential(0)}`;
+    const numbers = `selection is worth ${decimals(gap)} of the letters (${decimals(valueOf(evidence, "selective"))} against ${decimals(valueOf(evidence, "invariant"))}); the RNN misses superposition by ${decimals(rnnError)}, the invariant scan by ${digits(valueOf(evidence, "invariant-superposition"), 1)}`;
     if (gap <= none) return { verdict: "refutes", reason: `Selection is worth nothing here: ${numbers}.` };
     if (gap >= wide && rnnError <= exact) return { verdict: "supports", reason: `Selection turns a linear system into one that chooses: ${numbers}.` };
     return { verdict: "mixed", reason: `${gap >= wide ? "Selection is worth much" : "Selection is worth something"}${rnnError <= exact ? "" : ", but the RNN was never linear"}: ${numbers}.` };

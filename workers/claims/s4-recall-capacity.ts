@@ -9,6 +9,7 @@ import type { Architecture } from "../lab/architecture.ts";
 import { parameterCount } from "../lab/sequence-model.ts";
 import type { Claim, ClaimContext, Evidence, Line, Quantity } from "./claim.ts";
 import { valueOf } from "./claim.ts";
+import { decimals } from "./numerals.ts";
 import { overSeeds } from "./over-seeds.ts";
 import { answers, attentionBlock, learner, type Quiz, stateSpaceBlock } from "./sequence-learner.ts";
 import { trainIn } from "./training.ts";
@@ -61,7 +62,7 @@ export const claim: Claim = {
 
   judge(evidence, { finds = NaN, behind = NaN, level = NaN }) {
     const [worst, gap, large, small] = ["worst", "gap", "large", "small"].map((id) => valueOf(evidence, id)) as [number, number, number, number];
-    const numbers = `at ${most} pairs attention is ahead of the larger state by ${gap.toFixed(2)}; the larger state is right in ${large.toFixed(2)}, the smaller in ${small.toFixed(2)}, attention nowhere in less than ${worst.toFixed(2)}`;
+    const numbers = `at ${most} pairs attention is ahead of the larger state by ${decimals(gap)}; the larger state is right in ${decimals(large)}, the smaller in ${decimals(small)}, attention nowhere in less than ${decimals(worst)}`;
     if (gap <= level) return { verdict: "refutes", reason: `Attention is not ahead: ${numbers}.` };
     if (worst >= finds && gap >= behind && large > small) return { verdict: "supports", reason: `What a fixed state loses, attention finds: ${numbers}.` };
     return { verdict: "mixed", reason: `Attention is ahead, not as the rule asks: ${numbers}.` };

@@ -3,6 +3,7 @@ import { auroc } from "../../probes/statistics/auroc.ts";
 import { pointerChase } from "../../probes/tasks/pointer-chase.ts";
 import type { Decoder } from "../engine.ts";
 import type { Claim, ClaimContext, Evidence } from "./claim.ts";
+import { decimals, percent } from "./numerals.ts";
 import { overSeeds } from "./over-seeds.ts";
 import { firstProblem } from "./problem-sets.ts";
 
@@ -43,7 +44,7 @@ export const claim: Claim = {
   judge(evidence, { sharp = NaN, mass = NaN, chance = NaN }) {
     const [auc, share] = ["auc", "share"].map((id) => evidence.quantities.find((quantity) => quantity.id === id)!);
     const [aucLow, aucHigh, shareLow] = [auc!.low ?? auc!.value, auc!.high ?? auc!.value, share!.low ?? share!.value];
-    const numbers = `the chosen head prefers the true arrow with an AUC of ${auc!.value.toFixed(3)} (95\u00a0%: ${aucLow.toFixed(3)} to ${aucHigh.toFixed(3)}) and puts ${(100 * share!.value).toFixed(0)}\u00a0% of its attention there`;
+    const numbers = `the chosen head prefers the true arrow with an AUC of ${decimals(auc!.value, 3)} (95\u00a0%: ${decimals(aucLow, 3)} to ${decimals(aucHigh, 3)}) and puts ${percent(share!.value)} of its attention there`;
     if (aucHigh <= chance) return { verdict: "refutes", reason: `No head finds the arrows: ${numbers}.` };
     if (aucLow >= sharp && shareLow >= mass) return { verdict: "supports", reason: `One head follows the arrows of graphs that it never saw: ${numbers}.` };
     return { verdict: "mixed", reason: `A head leans towards the arrows, less than the rule asks: ${numbers}.` };

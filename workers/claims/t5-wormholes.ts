@@ -26,6 +26,7 @@ import { Training } from "../toys/training.ts";
 import { attentionScores, mergeHeads, mix, splitHeads } from "../toys/transformer.ts";
 import type { Claim, ClaimContext, Evidence } from "./claim.ts";
 import { valueOf } from "./claim.ts";
+import { decimals } from "./numerals.ts";
 import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
 import { evaluate, Owned, trainIn } from "./training.ts";
 
@@ -76,7 +77,7 @@ export const claim: Claim = {
 
   judge(evidence, { whole = NaN, weak = NaN }) {
     const [far, many] = [valueOf(evidence, "far"), valueOf(evidence, "far-many")];
-    const numbers = `of a needle in the farthest quarter ${far.toFixed(2)} comes through among ${trained} tokens, ${many.toFixed(2)} among ${counts.at(-1)}`;
+    const numbers = `of a needle in the farthest quarter ${decimals(far)} comes through among ${trained} tokens, ${decimals(many)} among ${counts.at(-1)}`;
     if (far < weak) return { verdict: "refutes", reason: `No wormhole: ${numbers}.` };
     if (far >= whole && many >= whole) return { verdict: "supports", reason: `Far points are joined, and nothing is lost: ${numbers}.` };
     return { verdict: "mixed", reason: `Far points are joined, and not without loss: ${numbers}.` };

@@ -20,6 +20,7 @@ import { Training } from "../toys/training.ts";
 import { attention, type Attention, initialAttention, mergeHeads } from "../toys/transformer.ts";
 import type { Claim, ClaimContext, Evidence, Figure } from "./claim.ts";
 import { valueOf } from "./claim.ts";
+import { decimals } from "./numerals.ts";
 import { overSeeds } from "./over-seeds.ts";
 import { evaluate, trainIn } from "./training.ts";
 
@@ -71,7 +72,7 @@ export const claim: Claim = {
 
   judge(evidence, { own = NaN, shared = NaN, learnt = NaN }) {
     const [apart, together, error] = ["apart", "together", "error"].map((id) => valueOf(evidence, id)) as [number, number, number];
-    const numbers = `specialisation is ${apart.toFixed(2)} where the factors are fetched apart, ${together.toFixed(2)} where together; error ${error.toFixed(2)}`;
+    const numbers = `specialisation is ${decimals(apart)} where the factors are fetched apart, ${decimals(together)} where together; error ${decimals(error)}`;
     if (error > learnt) return { verdict: "mixed", reason: `The task is not learnt, so the heads say nothing: ${numbers}.` };
     if (apart <= shared) return { verdict: "refutes", reason: `Heads do not divide the factors: ${numbers}.` };
     if (apart >= own && together >= own) return { verdict: "supports", reason: `One head, one factor: ${numbers}.` };
