@@ -36,10 +36,13 @@ test("a hidden state that is a circle is read exactly, also turned and shifted; 
   expect(fit((c) => [c < 6 ? 1 : 0])).toBeLessThan(0.6);
   expect(Math.abs(fit(() => [random.normal(), random.normal()]))).toBeLessThan(0.1);
 });
+/** Alike with all seeds, or with a read-out that one seed has before. */
+const evidence = (test: number, probe: number, fourier: number, early = 0) =>
+  constructed({ "test-before": 0.1, "test-after": test, "probe-before": 0, "probe-after": probe, "fourier-before": 0.3, "fourier-after": fourier,
+    "test-before-most": 0.1, "test-after-least": test, "probe-before-most": early, "probe-after-least": probe, "fourier-rise-least": fourier - 0.3 });
 test("each verdict", () => {
-  const judge = (test: number, probe: number, fourier: number): string =>
-    claim.judge(constructed({ "test-before": 0.1, "test-after": test, "probe-before": 0, "probe-after": probe, "fourier-before": 0.3, "fourier-after": fourier }), thresholdsOf(claim)).verdict;
-  expect([judge(1, 1, 0.9), judge(1, 0.2, 0.3), judge(1, 0.2, 0.9), judge(0.3, 1, 0.9)]).toEqual(["supports", "refutes", "mixed", "mixed"]);
+  const judge = (...args: Parameters<typeof evidence>): string => claim.judge(evidence(...args), thresholdsOf(claim)).verdict;
+  expect([judge(1, 1, 0.9), judge(1, 0.2, 0.3), judge(1, 0.2, 0.9), judge(0.3, 1, 0.9), judge(1, 1, 0.9, 0.8)]).toEqual(["supports", "refutes", "mixed", "mixed", "mixed"]);
 });
 test("what was recorded keeps the rules; the sabotage changes its verdict", () => expect(claimFaults(claim, recordedEvidence("E5"), recordedEvidence("E5", "sabotaged"))).toEqual([]));
 test("a small run: the same seed, the same evidence", async () => {

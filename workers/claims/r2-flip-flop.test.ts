@@ -5,15 +5,16 @@ import { dispose, fromTensor } from "../toys/autodiff.ts";
 import { zeros } from "../toys/initialise.ts";
 import { claimFaults, testContext } from "./claim-checks.test-support.ts";
 import { thresholdsOf } from "./claim.ts";
-import { constructed, withValues } from "./constructed.test-support.ts";
+import { constructed } from "./constructed.test-support.ts";
+import { recordedEvidence } from "./recorded.test-support.ts";
 import { claim, distinct, flipFlops, look, measure, type Memory } from "./r2-flip-flop.ts";
 
 const tiny = { steps: 1, forms: ["gated"], sequences: 40, units: 8 } as const;
 
-test("weights as before training change the verdict; nothing else is wrong, and the same seed gives the same", async () => {
+test("weights as before training change the verdict of what was recorded; nothing else is wrong, and the same seed gives the same", async () => {
   const untrained = () => measure(testContext("R2", { seeds: [1], sabotaged: true }), tiny);
   const sabotaged = await untrained();
-  expect(claimFaults(claim, withValues(sabotaged, { right: 1, directions: 4, memories: 8, across: 0.2, along: 1.2 }), sabotaged)).toEqual([]);
+  for (const spoiled of [sabotaged, recordedEvidence("R2", "sabotaged")]) expect(claimFaults(claim, recordedEvidence("R2"), spoiled)).toEqual([]);
   expect(await untrained()).toEqual(sabotaged);
 });
 // Independent truth: three units that hold ±x with x = tanh(2 x), as 2 is above 1, five that forget, as 0.3 is below; by hand.

@@ -4,7 +4,8 @@ import { bettiNumbers } from "../../probes/topology/betti-numbers.ts";
 import { coordinatesOf, drawWalks, integratorTraining, lastStates } from "./angle-integrators.ts";
 import { claimFaults, testContext } from "./claim-checks.test-support.ts";
 import { thresholdsOf } from "./claim.ts";
-import { constructed, withValues } from "./constructed.test-support.ts";
+import { constructed } from "./constructed.test-support.ts";
+import { recordedEvidence } from "./recorded.test-support.ts";
 import { claim, measure } from "./r7-loops-in-memory.ts";
 
 const tiny = { ring: 1, torus: 1, line: 1, vanilla: 0, walks: 60, landmarks: 15, still: 2 };
@@ -18,10 +19,10 @@ test("a trained network's memory of an angle is a ring, an untrained one's is no
   expect(loops()).toBe(1);
   training.dispose();
 });
-test("weights as before training change the verdict; nothing else is wrong, and the same seed gives the same", async () => {
+test("weights as before training change the verdict of what was recorded; nothing else is wrong, and the same seed gives the same", async () => {
   const untrained = () => measure(testContext("R7", { seeds: [1], sabotaged: true }), tiny);
   const sabotaged = await untrained();
-  expect(claimFaults(claim, withValues(sabotaged, { shaped: 1, "false-loops": 0, error: 0.04 }), sabotaged)).toEqual([]);
+  for (const spoiled of [sabotaged, recordedEvidence("R7", "sabotaged")]) expect(claimFaults(claim, recordedEvidence("R7"), spoiled)).toEqual([]);
   expect(await untrained()).toEqual(sabotaged);
 });
 

@@ -69,6 +69,7 @@ export const claim: Claim = {
   },
   seeds: [1, 2, 3],
   seconds: 40,
+  recorded: true,
   doesNotShow: "How sharp the heads of large models are: scores can grow with training and with width, and thin out later then. That an RNN keeps less has two reasons here, the long way and the small state; the claim is about attention.",
   wouldChange: "A weight on the needle that stays as tokens are added, or one that falls with the distance along the roll.",
   sabotage: { what: "A mask that lets the question see the eight tokens nearest to it along the roll and no others.", verdict: "refutes" },
