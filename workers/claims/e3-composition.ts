@@ -1,5 +1,5 @@
 /**
- * E3: who knows A→B and B→C, does he know A→C?
+ * E3: does a model that knows A→B and B→C know A→C?
  *
  * A table of facts: for each entity h and relation r one entity t = r(h), drawn at
  * random. Facts `h r` → r(h) are all trained on; of the compositions `h r₁ r₂` →
@@ -61,7 +61,7 @@ type Look = { readonly step: number } & Readonly<Record<(typeof kinds)[number], 
 export const claim: Claim = {
   id: "E3",
   system: "scaling",
-  title: "Who knows A→B and B→C: does he know A→C?",
+  title: "Does a model that knows A→B and B→C know A→C?",
   statement: {
     en: "After emergence the model composes transitively on the manifold: once told A→B and B→C, the ability A→C emerges.",
     zh: "当获知 A→B 和 B→C 后涌现出了 A→C 的能力",

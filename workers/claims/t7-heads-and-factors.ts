@@ -68,7 +68,7 @@ export const claim: Claim = {
   wouldChange: "Heads that serve one factor each although all factors lie at one place.",
   sabotage: { what: "What the heads bring is turned by a random rotation before the output matrix, which is turned back: the network computes the same, and heads are no longer parts of it.", verdict: "refutes" },
 
-  run: (context) => measure(context, context.size === "full" ? { steps: 2500, heads: [1, 2, 4, 8] } : { steps: 700, heads: [1, 4] }),
+  run: (context) => measure(context, context.size === "full" ? { steps: 1500, heads: [1, 2, 4, 8] } : { steps: 700, heads: [1, 4] }),
 
   judge(evidence, { own = NaN, shared = NaN, learnt = NaN }) {
     const [apart, together, error] = ["apart", "together", "error"].map((id) => valueOf(evidence, id)) as [number, number, number];
