@@ -56,31 +56,31 @@ export const claim: Claim = {
   data: "Two nested rings (radius 1 and 2, thickness 0.1), a class each, laid into 64 dimensions. The full run adds a Swiss roll in four stripes along it, and a torus in four quarters around its tube.",
   model: "The eight architectures of the lab, two blocks each, about as many parameters, trained to name the class (Adam, the same steps for all).",
   measurement: "Of new points, level by level: accuracy of a linear probe (ridge, half the points held out); curvature left, 1 − share of the variance in as many principal directions as the manifold has dimensions, of all states together and, shown but not judged, of each class alone; TwoNN dimension; loops of each class's states. Of the rings: a loop is kept where each ring has one at the last level, as at the first; that the measure sees loops that are there, the control of claim M6 shows.",
-  rule: "An architecture unrolls the rings where the probe at the last level is at least apart and the curvature left has fallen by at least flatter; it does so topologically where it also keeps at least kept of the loops. supports: at least most of the architectures unroll them topologically. refutes: fewer than most unroll them at all. mixed otherwise: they flatten, and they fold.",
+  rule: "An architecture unrolls the rings where the probe at the last level is at least apart and the curvature left has fallen by at least flatter; it does so topologically where it also keeps at least kept of the loops. supports: at least many of the architectures unroll them topologically. refutes: fewer than many unroll them at all. mixed otherwise: they flatten, and they fold.",
   thresholds: {
     apart: { value: 0.95, unit: "1", meaning: "accuracy of the linear probe at the last level, at least" },
     flatter: { value: 0.25, unit: "1", meaning: "fall of the curvature left from first to last level, at least: half of what a ring has, and above what weights before training give" },
     kept: { value: 0.9, unit: "1", meaning: "share of an architecture's loops kept, at least" },
-    most: { value: 0.75, unit: "1", meaning: "share of the architectures, at least" },
+    many: { value: 0.75, unit: "1", meaning: "share of the architectures, at least" },
   },
   seeds: [1, 2, 3],
   seconds: 75,
   recorded: true,
-  doesNotShow: "That each ring on its own is laid out straight: the curvature judged is of all states together, and two clusters, each of any shape, lie along one direction. Nor that training is needed to separate: a linear probe divides the rings behind random weights too (the sabotaged run). Nor that loops are torn at every scale: they are gone at the resolution of 45 landmarks (75 in the full run) and of the ring's own thickness. Nor what large, pretrained models do; these have two blocks and one task.",
+  doesNotShow: "That each ring on its own is laid out straight: the curvature judged is of all states together, and two clusters, each of any shape, lie along one direction. Nor that training is needed to separate: a linear probe divides the rings behind random weights too (the sabotaged run). Nor that loops are torn at every scale: they are gone at the resolution of 45 landmarks (60 in the full run) and of the ring's own thickness. Nor what large, pretrained models do; these have two blocks and one task.",
   wouldChange: "Architectures that separate and flatten the rings and still carry each ring as a ring; or some that cannot flatten them.",
   sabotage: { what: "The networks with weights as before training.", verdict: "refutes" },
 
-  run: (context) => measure(context, context.size === "full" ? { steps: 250, points: 600, data: dataNames } : { steps: 100, points: 360, data: ["rings"] }),
+  run: (context) => measure(context, context.size === "full" ? { steps: 150, points: 480, data: dataNames } : { steps: 100, points: 360, data: ["rings"] }),
 
-  judge(evidence, { apart = NaN, flatter = NaN, kept = NaN, most = NaN }) {
+  judge(evidence, { apart = NaN, flatter = NaN, kept = NaN, many = NaN }) {
     const of = (name: string, id: string): number => valueOf(evidence, `${id}-${name}`);
     const names = evidence.quantities.filter(({ id }) => id.startsWith("probe-")).map(({ id }) => id.slice("probe-".length));
     const unrolls = names.filter((id) => of(id, "probe") >= apart && of(id, "flatter") >= flatter);
     const topological = unrolls.filter((id) => of(id, "kept") >= kept);
     const within = mean(names.map((id) => of(id, "within")));
     const numbers = `${unrolls.length} of ${names.length} separate the rings and flatten what they make of both, ${topological.length} of them keep their loops${topological.length > 0 ? ` (${topological.join(", ")})` : ""}; of one ring alone the curvature left falls by ${decimals(within)} on average`;
-    if (topological.length >= most * names.length) return { verdict: "supports", reason: `Flattened, and not torn: ${numbers}.` };
-    if (unrolls.length < most * names.length) return { verdict: "refutes", reason: `Not flattened: ${numbers}.` };
+    if (topological.length >= many * names.length) return { verdict: "supports", reason: `Flattened, and not torn: ${numbers}.` };
+    if (unrolls.length < many * names.length) return { verdict: "refutes", reason: `Not flattened: ${numbers}.` };
     return { verdict: "mixed", reason: `Flattened, and folded: ${numbers}.` };
   },
 };

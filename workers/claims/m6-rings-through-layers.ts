@@ -33,9 +33,9 @@ export const claim: Claim = {
   data: "Two rings of radius 1 and 2 in the plane, each a class, with a thickness: normal noise of 0.1 on both coordinates. Each ring is one part with one loop, β = (1, 1). Beside it the same rings without thickness.",
   model: "ReLU MLP of 8 layers of 16, and the same with tanh. Control: 6 layers of 3 that are rotations and a leaky ReLU of slope 0.7, on the plane laid into space; it can bend space but not fold or tear it, and changes distances by at most a factor of 8.5. All trained to tell the rings apart (Adam, cross entropy).",
   measurement: "β₀ and β₁ of each ring's hidden states after every layer: Vietoris–Rips persistence of 100 landmarks out of 600 points; a loop counts where it lasts 2.1 times its birth. A loop is lost where the input's ring has one and the last hidden layer's has none.",
-  rule: "Nothing is decided, and the verdict mixed, unless the ReLU networks tell the rings apart (accuracy at least learnt) and the invertible control keeps at least kept of the loops, so that the measure is not blind. Then refutes: the ReLU networks lose at least most of the loops. supports: they lose at most few. mixed otherwise.",
+  rule: "Nothing is decided, and the verdict mixed, unless the ReLU networks tell the rings apart (accuracy at least learnt) and the invertible control keeps at least kept of the loops, so that the measure is not blind. Then refutes: the ReLU networks lose at least many of the loops. supports: they lose at most few. mixed otherwise.",
   thresholds: {
-    most: { value: 0.5, unit: "1", meaning: "share of loops lost in the last ReLU layer, at least" },
+    many: { value: 0.5, unit: "1", meaning: "share of loops lost in the last ReLU layer, at least" },
     few: { value: 0.1, unit: "1", meaning: "share of loops lost that is as good as none" },
     kept: { value: 0.9, unit: "1", meaning: "share of loops that the invertible control keeps, at least" },
     learnt: { value: 0.95, unit: "1", meaning: "accuracy of the ReLU networks on new points, at least" },
@@ -48,13 +48,13 @@ export const claim: Claim = {
 
   run: (context) => measure(context, context.size === "full" ? { steps: 2000, points: 1600 } : { steps: 500, points: 1200 }),
 
-  judge(evidence, { most = NaN, few = NaN, kept = NaN, learnt = NaN }) {
+  judge(evidence, { many = NaN, few = NaN, kept = NaN, learnt = NaN }) {
     const [lost, control, accuracy] = [valueOf(evidence, "relu-lost"), 1 - valueOf(evidence, "control-lost"), valueOf(evidence, "accuracy")];
     const numbers = `${percent(lost)} of the loops are lost by the last layer, the invertible control keeps ${percent(control)}; accuracy ${percent(accuracy)}`;
     if (control < kept) return { verdict: "mixed", reason: `The measure does not see the loops that must be there: ${numbers}.` };
     if (!(accuracy >= learnt)) return { verdict: "mixed", reason: `The networks do not tell the rings apart, so their layers say nothing: ${numbers}.` };
     if (lost <= few) return { verdict: "supports", reason: `The rings stay rings: ${numbers}.` };
-    if (lost >= most) return { verdict: "refutes", reason: `The network changes the topology: ${numbers}.` };
+    if (lost >= many) return { verdict: "refutes", reason: `The network changes the topology: ${numbers}.` };
     return { verdict: "mixed", reason: `Some loops are lost, not as the rule asks: ${numbers}.` };
   },
 };

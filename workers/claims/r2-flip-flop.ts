@@ -27,7 +27,8 @@ export const claim: Claim = {
     verdict: "supports",
     text: "Networks trained on the flip-flop were opened up before: of some hundred units they use about three directions, hold the eight memories as eight stable fixed points, and return to them after a push.",
     sources: [
-      { text: "Sussillo & Barak 2013, Neural Computation 25, abstract: trained networks, a 3-bit flip-flop among them, read by their fixed points; that they use about three directions is recalled", recalled: true },
+      { text: "Sussillo & Barak 2013, Neural Computation 25, abstract: a trained 3-bit flip-flop, read by its fixed points" },
+      { text: "about three directions and eight stable points: the same paper", recalled: true },
       { text: "Maheswaranathan et al. 2019, arXiv:1907.08549, abstract: the topology of fixed points is often the same across architectures, the geometry is not" },
     ],
   },
