@@ -42,7 +42,7 @@ export const claim: Claim = {
       { text: "Gu & Dao 2023, arXiv:2312.00752, table 1: selective copying, S4 18.3 %, S6 97.0 %; in the Mamba block 56.4 % and 99.8 %" },
     ],
   },
-  data: `Selective copying: 4 letters out of ${letters} at random places among 12 dots, then 4 marks, at which the letters are to be given in order. In the full run among 24 dots.`,
+  data: `Selective copying: 4 letters out of ${letters} at random places among 12 dots, then 4 marks, at which the letters are to be given in order. In the full run among 36 dots.`,
   model: "The lab's sequence model, two layers of Mamba's scan on its own, 32 channels with 4 numbers of state each (8 in the full run): linear maps and norms around it, no gate, no convolution, no activation. The invariant form has 33 channels, so that both have as many parameters to within 2 %. Systems on their own, untrained: the scan in both forms, a vanilla and a gated RNN.",
   measurement: "Share of letters right on new sequences; the gap is selective − invariant. Superposition and shift errors on 8 random sequences of 24 tokens; “held” is the selective scan with Δ, B and C as another input gave them.",
   rule: "supports: the gap is at least wide, and the RNN is linear to within exact. refutes: the gap is at most none. mixed otherwise: selection is worth it, but it is not a linear system that it extends.",
@@ -58,7 +58,7 @@ export const claim: Claim = {
   wouldChange: "An invariant model of the same size that copies as well, or an RNN that obeys superposition.",
   sabotage: { what: "Δ, B and C of the selective model are parameters as well.", verdict: "refutes" },
 
-  run: (context) => measure(context, context.size === "full" ? { steps: 1200, batch: 16, kept: 4, places: 28, stateSize: 8, test: 300 } : { steps: 450, batch: 16, kept: 4, places: 16, stateSize: 4, test: 200 }),
+  run: (context) => measure(context, context.size === "full" ? { steps: 1800, batch: 16, kept: 4, places: 40, stateSize: 8, test: 300 } : { steps: 450, batch: 16, kept: 4, places: 16, stateSize: 4, test: 200 }),
 
   judge(evidence, { wide = NaN, none = NaN, exact = NaN }) {
     const [gap, rnnError] = [valueOf(evidence, "gap"), valueOf(evidence, "rnn-superposition")];
