@@ -59,7 +59,7 @@ export const claim: Claim = {
   data: `Two noisy rings (radius 1 and 2, noise ${noise}) in ${dimensions} dimensions, a class each; ${test} new points per angle and seed, turned by θ = 0 … 90° out of the plane of the rings, or within it.`,
   model: `The lab's perceptron, two hidden layers of 32, ${networks} of them per seed, trained once at θ = 0; then copies trained further on data at θ = 60°.`,
   measurement: "Accuracy, mean over the networks of a seed, and mean distance to the five nearest of 400 training points, by θ. Loss of accuracy at 60° against 0°; correlation of accuracy with distance over all angles.",
-  rule: "Supports where the loss at 60° is at least wall and accuracy falls with distance, by a correlation of at most −follows. Refutes where the loss is at most none. Else mixed.",
+  rule: "Supports where the loss at 60° is at least `wall`, and accuracy falls with distance: a correlation of at most −`follows`. Refutes where the loss is at most `none`. Else mixed. Means over seeds.",
   thresholds: {
     wall: { value: 0.2, unit: "1", meaning: "loss of accuracy at 60° that counts as a wall" },
     follows: { value: 0.7, unit: "1", meaning: "size of the correlation of accuracy with distance" },

@@ -10,6 +10,13 @@ export function overSeeds(what: Pick<Quantity, "id" | "label" | "unit" | "refere
   return { ...what, value: mean(values), ...(n > 1 ? { low, high } : {}), n };
 }
 
+/** The same for what is positive and spreads by factors, such as ratios and errors: geometric mean, and the interval of the mean logarithm; NaN where a seed's value is not positive. */
+export function ratioOverSeeds(what: Pick<Quantity, "id" | "label" | "unit" | "reference">, values: readonly number[]): Quantity {
+  const { value, low, high, ...rest } = overSeeds(what, values.map((ratio) => (ratio > 0 ? Math.log(ratio) : NaN)));
+  if (!values.every((ratio) => ratio > 0)) return { ...what, value: NaN, n: values.length };
+  return { ...rest, value: Math.exp(value), ...(low === undefined || high === undefined ? {} : { low: Math.exp(low), high: Math.exp(high) }) };
+}
+
 /**
  * The mean line over seeds, with the 95 % interval of the mean at each x.
  *

@@ -59,7 +59,7 @@ export const claim: Claim = {
   seeds: [11, 12, 13, 14, 15],
   seconds: 60,
   recorded: true,
-  doesNotShow: "The size of the effect in a language model: the paper's models are 10⁵ times larger, and differ by more. A model of one block on made-up text says at which place it helps this model, and no more.",
+  doesNotShow: "The size of the effect in a language model: the paper's models are about a million times larger. A model of one block on made-up text says at which place it helps this model, and no more.",
   wouldChange: "A task that needs sharper queries rather than cleaner outputs. In the sabotaged run only the model with its gate on the query has attention at all, and so it leads.",
   sabotage: { what: "In every other model attention brings nothing.", verdict: "supports" },
 

@@ -42,7 +42,7 @@ export const claim: Claim = {
   title: "Does a gate take away the attention sink?",
   statement: {
     en: "With long sequences gated attention adjusts dynamically how fast history decays, and avoids the attention sink.",
-    zh: "Gated Attention 动态调整历史信息的衰减率且避免了Attention Sink",
+    zh: "在处理长序列时，Gated Attention 动态调整历史信息的衰减率且避免了Attention Sink",
   },
   expectation: {
     verdict: "supports",

@@ -33,7 +33,7 @@ export const claim: Claim = {
   id: "Z1",
   system: "latent-cot",
   title: "Does writing each step down as a token make a long chain drift?",
-  statement: { en: "Thinking aloud squeezes a continuous signal through an argmax; this quantisation noise accumulates over a long chain, and the reasoning drifts.", zh: "这种量化噪声在长链条推理中会累积，导致推理漂移" },
+  statement: { en: "Thinking aloud squeezes a continuous signal through an argmax; this quantisation noise accumulates over a long chain, and the reasoning drifts.", zh: "强迫连续的神经网络信号经过一个低带宽的 Argmax 离散化层……这种量化噪声在长链条推理中会累积，导致推理漂移" },
   expectation: {
     verdict: "refutes",
     text: "What accumulates is noise that nobody removes: σ√n after n steps. An argmax at each step removes it as long as it stays below half the distance of two codes; it is an error-correcting code. What an argmax does destroy is a blend of two thoughts, at the first step and once for all.",
@@ -42,7 +42,7 @@ export const claim: Claim = {
   data: `${codes} random codes in ${dimensions} dimensions, one thought per chain, chains of 1 to 32 steps; noise of σ = 0.5 … 4 per coordinate and step, beside codes of 1 per coordinate.`,
   model: "Two ideal channels, without a network: every step is right but for its noise. The token channel hands on the nearest code, the latent channel the vector as it is. At the end both are read by the nearest code.",
   measurement: `Accuracy after n steps. Drift = accuracy after one step less accuracy after 16, at σ = 1. Beside it a blend of two codes (${blend.more} and ${blend.less}) at σ = ${blend.noise}: accuracy on the weaker one, read as the code nearest to what is left without the stronger.`,
-  rule: "The two drifts differ where one is larger by margin. The token channel drifts more: supports. The latent channel drifts more: refutes. Neither: mixed.",
+  rule: "The two drifts differ where one is larger by `margin`, means over seeds. The token channel drifts more: supports. The latent channel drifts more: refutes. Neither: mixed.",
   thresholds: { margin: { value: 0.1, unit: "1", meaning: "difference of the two drifts, in accuracy, that counts" } },
   seeds: [1, 2, 3],
   seconds: 2,
@@ -56,7 +56,7 @@ export const claim: Claim = {
     const [token, latent] = [valueOf(evidence, "token-drift"), valueOf(evidence, "latent-drift")];
     return {
       verdict: token >= latent + margin ? "supports" : latent >= token + margin ? "refutes" : "mixed",
-      reason: `Over 16 steps at σ = 1 the token channel loses ${digits(token)} of its accuracy, the latent channel ${digits(latent)} (they differ by at least ${margin}, or count as equal).`,
+      reason: `Over 16 steps at σ = 1 the token channel loses ${digits(token)} of its accuracy, the latent channel ${digits(latent)} (a difference below ${margin} counts as none).`,
     };
   },
 };

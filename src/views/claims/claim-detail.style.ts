@@ -49,6 +49,7 @@ export const claimDetailStyle = css`
   h3 .soft { font-weight: 400; font-size: var(--small); }
   code { font: 600 0.85em var(--mono); }
   article a { color: inherit; }
+  sub { font-size: 0.75em; line-height: 0; }
   .sources, .remarks { margin: 0; padding-left: 1.1rem; color: var(--soft); display: flex; flex-direction: column; gap: 0.25rem; }
   .recalled { border-bottom: 1px dotted var(--soft); white-space: nowrap; }
   .explanations { display: grid; grid-template-columns: minmax(0, 1.5fr) minmax(0, 1fr) minmax(0, 1fr); gap: 1.6rem 2.6rem; border-top: 1px solid var(--line); padding-top: 1.3rem; margin-top: 0.4rem; }
