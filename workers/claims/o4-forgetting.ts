@@ -26,7 +26,7 @@ import { adam } from "../toys/optimiser.ts";
 import { Training } from "../toys/training.ts";
 import type { Claim, ClaimContext, Evidence, Line } from "./claim.ts";
 import { valueOf } from "./claim.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { overSeeds, shareBarOverSeeds, shareLineOverSeeds, shareOverSeeds } from "./over-seeds.ts";
 import { agreement, argmaxRows, crossEntropy, Owned } from "./training.ts";
 
 const dimensions = 16;
@@ -326,14 +326,14 @@ function evidenceOf(marks: readonly number[], between: readonly number[], seen: 
   const forgot = (method: Method): number[] => courses[method].map(({ a }) => a[0]! - a.at(-1)!);
   const at = (angle: number): Seen["angles"] => seen.map(({ angles: found }) => found[between.indexOf(angle)]!);
   const together = at(judged);
-  const overAngles = (name: string, value: (of: Seen["angles"][number]) => number): Line => lineOverSeeds(name, between, seen.map(({ angles: found }) => found.map(value)));
+  const overAngles = (name: string, value: (of: Seen["angles"][number]) => number): Line => shareLineOverSeeds(name, between, seen.map(({ angles: found }) => found.map(value)));
   return {
     quantities: [
       ...methods.map((method) => overSeeds({ id: `${method}-forgets`, label: `accuracy on A lost, ${names[method]}`, unit: "1" }, forgot(method))),
-      ...methods.map((method) => overSeeds({ id: `${method}-b`, label: `accuracy on B, ${names[method]}`, unit: "1" }, courses[method].map(({ b }) => b))),
-      overSeeds({ id: "before", label: "accuracy on A before B", unit: "1" }, courses.plain.map(({ a }) => a[0]!)),
-      overSeeds({ id: "together-a", label: "accuracy on A, both trained together", unit: "1" }, together.map(({ a }) => a)),
-      overSeeds({ id: "together-b", label: "accuracy on B, both trained together", unit: "1" }, together.map(({ b }) => b)),
+      ...methods.map((method) => shareOverSeeds({ id: `${method}-b`, label: `accuracy on B, ${names[method]}`, unit: "1" }, courses[method].map(({ b }) => b))),
+      shareOverSeeds({ id: "before", label: "accuracy on A before B", unit: "1" }, courses.plain.map(({ a }) => a[0]!)),
+      shareOverSeeds({ id: "together-a", label: "accuracy on A, both trained together", unit: "1" }, together.map(({ a }) => a)),
+      shareOverSeeds({ id: "together-b", label: "accuracy on B, both trained together", unit: "1" }, together.map(({ b }) => b)),
     ],
     figures: [
       {
@@ -342,7 +342,7 @@ function evidenceOf(marks: readonly number[], between: readonly number[], seen: 
         x: { label: "steps of training on B", unit: "" },
         y: { label: "accuracy on A", unit: "1" },
         lines: [
-          ...methods.map((method) => lineOverSeeds(names[method], marks, courses[method].map(({ a }) => a))),
+          ...methods.map((method) => shareLineOverSeeds(names[method], marks, courses[method].map(({ a }) => a))),
           { name: "blind guess", role: "null" as const, x: marks, y: marks.map(() => 1 / 3) },
         ],
       },
@@ -359,8 +359,9 @@ function evidenceOf(marks: readonly number[], between: readonly number[], seen: 
         y: { label: "accuracy", unit: "1" },
         categories: [...methods.map((method) => names[method]), "A and B together"],
         bars: [
-          { name: "A", values: [...methods.map((method) => mean(courses[method].map(({ a }) => a.at(-1)!))), mean(together.map(({ a }) => a))] },
-          { name: "B", values: [...methods.map((method) => mean(courses[method].map(({ b }) => b))), mean(together.map(({ b }) => b))] },
+          shareBarOverSeeds("A", [...methods.map((method) => courses[method].map(({ a }) => a.at(-1)!)), together.map(({ a }) => a)]),
+          shareBarOverSeeds("B", [...methods.map((method) => courses[method].map(({ b }) => b)), together.map(({ b }) => b)]),
+          { name: "blind guess", role: "null", values: [...methods, "together"].map(() => 1 / 3) },
         ],
       },
     ],

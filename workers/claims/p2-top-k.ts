@@ -19,7 +19,7 @@ import { Training } from "../toys/training.ts";
 import { attentionScores, initialAttention, mergeHeads, mix, splitHeads, type Attention } from "../toys/transformer.ts";
 import { attentionModel, initialAttentionModel, plainAttention, type Attended, type AttentionModel } from "./attention-model.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
-import { overSeeds, shareLineOverSeeds } from "./over-seeds.ts";
+import { shareLineOverSeeds, shareOverSeeds } from "./over-seeds.ts";
 import { argmaxRows, crossEntropy, evaluate } from "./training.ts";
 
 export interface P2Size {
@@ -133,7 +133,7 @@ export async function experiment({ seeds, sabotaged, progress }: Pick<ClaimConte
   await progress(1, "done");
   const at = (name: keyof Result, k: number): number[] => runs.map((run) => run[name][budgets.indexOf(k)]!);
   const line = (label: string, name: keyof Result, role: "measured" | "null" = "measured") => shareLineOverSeeds(label, budgets, runs.map((run) => run[name]), role);
-  const quantity = (id: string, label: string, found: readonly number[]) => overSeeds({ id, label, unit: "1" }, found);
+  const quantity = (id: string, label: string, found: readonly number[]) => shareOverSeeds({ id, label, unit: "1" }, found);
   return {
     quantities: [
       quantity("recall", `oracle edges among the ${budget} of largest score`, at("byScore", budget)),

@@ -36,7 +36,7 @@ export const claim: Claim = {
   data: "Pointer chase of 4 hops and reachability of 4 levels, each with its right chain of thought written behind the prompt.",
   model: "nano in float64, by the reference decoder, which hands out its attention patterns: 3 layers of 3 heads.",
   measurement: "The budget of a token in a head: how few keys hold 95 % of its attention, over the number of keys that it sees. Spread: the budget's 90th percentile over its 10th, across the tokens of one head and stage, and of these the median over heads and stages. Stages: the mean budget in prefill (the last 16 tokens of the prompt) over the mean budget in decode (the chain of thought), median over heads; inverted where it is below 1.",
-  rule: "supports: the spread is at least `wide` and the stages' ratio at least `apart`. by the lower ends of their intervals. refutes: both are below, by the upper ends. mixed otherwise.",
+  rule: "supports: the spread is at least `wide` and the stages' ratio at least `apart`, by the lower ends of their intervals. refutes: both are below, by the upper ends. mixed otherwise.",
   thresholds: {
     wide: { value: 3, unit: "1", meaning: "spread of the budget across tokens, at least" },
     apart: { value: 1.5, unit: "1", meaning: "ratio of the stages' budgets, at least" },

@@ -16,7 +16,7 @@ import { Random } from "../../probes/random.ts";
 import { normalTail } from "../../probes/statistics/wilcoxon.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
 import { digits } from "./numerals.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { overSeeds, shareLineOverSeeds, shareOverSeeds } from "./over-seeds.ts";
 
 const codes = 26;
 const dimensions = 64;
@@ -93,12 +93,12 @@ export async function measure({ seeds, sabotaged, progress }: ClaimContext, tria
     quantities: [
       overSeeds({ id: "token-drift", label: "drift over 16 steps, token channel, σ = 1", unit: "1" }, drift(byStep.token)),
       overSeeds({ id: "latent-drift", label: "drift over 16 steps, latent channel, σ = 1", unit: "1" }, drift(byStep.latent)),
-      overSeeds({ id: "token-1", label: "accuracy after 16 steps, token channel, σ = 1", unit: "1", reference: { value: 1, source: measured } }, at(byNoise.token, noises, 1)),
-      overSeeds({ id: "latent-1", label: "accuracy after 16 steps, latent channel, σ = 1", unit: "1", reference: { value: 0.483, source: measured } }, at(byNoise.latent, noises, 1)),
-      overSeeds({ id: "token-1.5", label: "accuracy after 16 steps, token channel, σ = 1.5", unit: "1", reference: { value: 0.947, source: measured } }, at(byNoise.token, noises, 1.5)),
-      overSeeds({ id: "latent-1.5", label: "accuracy after 16 steps, latent channel, σ = 1.5", unit: "1", reference: { value: 0.277, source: measured } }, at(byNoise.latent, noises, 1.5)),
-      overSeeds({ id: "token-blend", label: "the weaker of two blended thoughts after 16 steps, token channel, σ = 0.25", unit: "1", reference: { value: 1 / (codes - 1), source: "chance" } }, at(blends.token, chain, 16)),
-      overSeeds({ id: "latent-blend", label: "the weaker of two blended thoughts after 16 steps, latent channel, σ = 0.25", unit: "1" }, at(blends.latent, chain, 16)),
+      shareOverSeeds({ id: "token-1", label: "accuracy after 16 steps, token channel, σ = 1", unit: "1", reference: { value: 1, source: measured } }, at(byNoise.token, noises, 1)),
+      shareOverSeeds({ id: "latent-1", label: "accuracy after 16 steps, latent channel, σ = 1", unit: "1", reference: { value: 0.483, source: measured } }, at(byNoise.latent, noises, 1)),
+      shareOverSeeds({ id: "token-1.5", label: "accuracy after 16 steps, token channel, σ = 1.5", unit: "1", reference: { value: 0.947, source: measured } }, at(byNoise.token, noises, 1.5)),
+      shareOverSeeds({ id: "latent-1.5", label: "accuracy after 16 steps, latent channel, σ = 1.5", unit: "1", reference: { value: 0.277, source: measured } }, at(byNoise.latent, noises, 1.5)),
+      shareOverSeeds({ id: "token-blend", label: "the weaker of two blended thoughts after 16 steps, token channel, σ = 0.25", unit: "1", reference: { value: 1 / (codes - 1), source: "chance" } }, at(blends.token, chain, 16)),
+      shareOverSeeds({ id: "latent-blend", label: "the weaker of two blended thoughts after 16 steps, latent channel, σ = 0.25", unit: "1" }, at(blends.latent, chain, 16)),
     ],
     figures: [
       {
@@ -107,8 +107,8 @@ export async function measure({ seeds, sabotaged, progress }: ClaimContext, tria
         x: { label: "steps", unit: "", log: true },
         y: { label: "accuracy", unit: "" },
         lines: [
-          lineOverSeeds("token channel", chain, byStep.token),
-          lineOverSeeds("latent channel", chain, byStep.latent),
+          shareLineOverSeeds("token channel", chain, byStep.token),
+          shareLineOverSeeds("latent channel", chain, byStep.latent),
           { name: "token: (1 − ε)ⁿ", role: "theory", x: chain, y: chain.map((n) => theory.token(1, n)) },
           { name: "latent: noise σ√n", role: "theory", x: chain, y: chain.map((n) => theory.latent(1, n)) },
           { name: "chance", role: "null", x: chain, y: chain.map(() => 1 / codes) },
@@ -120,8 +120,8 @@ export async function measure({ seeds, sabotaged, progress }: ClaimContext, tria
         x: { label: "σ per coordinate and step", unit: "" },
         y: { label: "accuracy", unit: "" },
         lines: [
-          lineOverSeeds("token channel", noises, byNoise.token),
-          lineOverSeeds("latent channel", noises, byNoise.latent),
+          shareLineOverSeeds("token channel", noises, byNoise.token),
+          shareLineOverSeeds("latent channel", noises, byNoise.latent),
           { name: "token, codes at right angles", role: "theory", x: noises, y: noises.map((noise) => theory.token(noise, 16)) },
           { name: "latent, codes at right angles", role: "theory", x: noises, y: noises.map((noise) => theory.latent(noise, 16)) },
           { name: "chance", role: "null", x: noises, y: noises.map(() => 1 / codes) },
@@ -132,7 +132,7 @@ export async function measure({ seeds, sabotaged, progress }: ClaimContext, tria
         title: `A blend of two thoughts, σ = ${blend.noise}: the weaker one`,
         x: { label: "steps", unit: "", log: true },
         y: { label: "accuracy on the weaker thought", unit: "" },
-        lines: [lineOverSeeds("token channel", chain, blends.token), lineOverSeeds("latent channel", chain, blends.latent), { name: "chance", role: "null", x: chain, y: chain.map(() => 1 / (codes - 1)) }],
+        lines: [shareLineOverSeeds("token channel", chain, blends.token), shareLineOverSeeds("latent channel", chain, blends.latent), { name: "chance", role: "null", x: chain, y: chain.map(() => 1 / (codes - 1)) }],
       },
     ],
     remarks: ["Where the essay is right: an argmax forgets the weaker of two blended thoughts. It does so at the first step, and no more at the later ones: a loss, not a drift."],

@@ -56,7 +56,10 @@ export const claim: Claim = {
     const losses = [chase!, reach!].map(({ high }) => high! <= -margin);
     const open = [chase!, reach!].some(({ low, high }) => low! <= -margin && high! > -margin);
     const points = (share: number): string => `${share < 0 ? "−" : ""}${Math.abs(100 * share).toFixed(0)}`;
-    const side = ({ value, low, high }: { value: number; low?: number; high?: number }): string => `${value > 0 ? "ahead" : "behind"} by ${points(Math.abs(value))} points (95\u00a0%: ${points(low!)} to ${points(high!)})`;
+    const side = ({ value, low, high }: { value: number; low?: number; high?: number }): string => {
+      const [from, to] = value > 0 ? [low!, high!] : [-high!, -low!];
+      return `${value > 0 ? "ahead" : "behind"} by ${points(Math.abs(value))} points (95\u00a0%: ${points(from)} to ${points(to)})`;
+    };
     const numbers = `with noise as long as the thought, the token channel is ${side(chase!)} in pointer chase; without noise it is ${side(reach!)} in reachability`;
     if (losses.every(Boolean)) return { verdict: "supports", reason: `Tokens lose in both tasks: ${numbers}.` };
     if (open) return { verdict: "mixed", reason: `Too near the margin to tell: ${numbers}.` };

@@ -31,7 +31,7 @@ export const claimDetailStyle = css`
   .seeds { display: flex; flex-wrap: wrap; gap: 0.2rem 0.9rem; }
   .wide, .controls { grid-column: 1 / -1; }
   .controls { display: flex; flex-wrap: wrap; gap: 0.5rem 0.8rem; align-items: center; }
-  .controls input { width: 8rem; margin-left: 0.3rem; }
+  .controls input { width: auto; max-width: 100%; margin-left: 0.3rem; }
   .main { background: var(--ink); color: var(--ground); border-color: var(--ink); font-weight: 600; padding: 0.3rem 1rem; }
   .main:disabled { background: none; color: var(--faint); border-color: var(--line); }
   .anew { display: flex; flex-wrap: wrap; gap: 0.3rem 0.8rem; align-items: baseline; border: 1.5px dashed var(--soft); border-radius: 8px; padding: 0.6rem 0.8rem; background: var(--ground); }

@@ -189,7 +189,7 @@ export class ClaimDetail extends LitElement {
     const busy = claims.isBusy(record.id);
     return html`<div class="controls">
       <button class="main" @click=${this.run} ?disabled=${busy}>${this.askedRun() ? "run again" : "run"}</button>
-      <label class="small soft">seeds <input type="text" name="seeds" inputmode="numeric" .value=${(asked.seeds ?? record.seeds).join(", ")} @change=${this.changeSeeds} /></label>
+      <label class="small soft">seeds <input type="text" name="seeds" inputmode="numeric" size=${Math.max(8, (asked.seeds ?? record.seeds).join(", ").length)} .value=${(asked.seeds ?? record.seeds).join(", ")} @change=${this.changeSeeds} /></label>
       <span class="small soft">about ${formatDuration(claims.pace * record.seconds)}</span>
       <span class="grow"></span>
       ${shown ? html`<button data-file="json" @click=${this.export}>JSON</button><button data-file="csv" @click=${this.export}>CSV</button>` : nothing}
