@@ -6,6 +6,7 @@ export const claimDetailStyle = css`
   .way { display: flex; flex-wrap: wrap; gap: 0.2rem 1rem; align-items: baseline; }
   .way a, .sources a { color: var(--soft); text-underline-offset: 2px; }
   .way a { text-decoration: none; }
+  .beside { display: inline-flex; gap: 1rem; white-space: nowrap; }
   .way a:hover { color: var(--ink); text-decoration: underline; }
   .grow { flex: 1; }
   .question { font-size: clamp(1.375rem, 2.6vw, 2.1rem); line-height: 1.2; letter-spacing: -0.015em; text-wrap: balance; max-width: 32ch; max-width: min(100%, 38ch); }

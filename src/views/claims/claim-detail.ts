@@ -131,7 +131,7 @@ export class ClaimDetail extends LitElement {
     const link = (target: ClaimRecord | undefined, text: (id: string) => string, label: string): TemplateResult | typeof nothing =>
       target ? html`<a href=${writeAddress({ place: "claims", path: [target.id] })} aria-label="${label}: ${target.id}, ${target.title}" title=${target.title}>${text(target.id)}</a>` : nothing;
     return html`<nav class="way small" aria-label="claims"><a href=${writeAddress({ place: "claims" })}>‹ all claims</a><span class="soft">${systems[record.system].name}</span><span class="soft number">${record.id}, ${at + 1} of ${all.length}</span>
-      <span class="grow"></span>${link(all[at - 1], (id) => `← ${id}`, "the claim before")}${link(all[at + 1], (id) => `${id} →`, "the next claim")}</nav>`;
+      <span class="grow"></span><span class="beside">${link(all[at - 1], (id) => `← ${id}`, "the claim before")}${link(all[at + 1], (id) => `${id} →`, "the next claim")}</span></nav>`;
   }
 
   /** This browser's run, the recorded one, the sabotaged one: each with its verdict. */
