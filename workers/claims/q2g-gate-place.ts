@@ -28,7 +28,7 @@ const places = ["plain", "query", "key", "value", "attention", "output"] as cons
 const text = { keys: 6, values: 4, words: 16, questionRate: 0.5, sharpness: 2, length: 24, hiddenSize: 32, heads: 2, layers: 1, rate: 0.01 };
 
 export const sizes: Record<"live" | "full", Q2gSize> = {
-  live: { ...text, steps: 220, batch: 24, tests: 128, places: ["plain", "query", "attention", "output"] },
+  live: { ...text, steps: 220, batch: 24, tests: 128, places: ["plain", "query", "attention"] },
   full: { ...text, steps: 450, batch: 24, tests: 512, places },
 };
 
