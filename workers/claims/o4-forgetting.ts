@@ -26,6 +26,7 @@ import { adam } from "../toys/optimiser.ts";
 import { Training } from "../toys/training.ts";
 import type { Claim, ClaimContext, Evidence, Line } from "./claim.ts";
 import { valueOf } from "./claim.ts";
+import { digits } from "./numerals.ts";
 import { overSeeds, shareBarOverSeeds, shareLineOverSeeds, shareOverSeeds } from "./over-seeds.ts";
 import { agreement, argmaxRows, crossEntropy, Owned } from "./training.ts";
 
@@ -77,7 +78,7 @@ export const claim: Claim = {
       { text: "Rolnick et al. 2018, arXiv:1811.11682: replay all but removes it", recalled: true },
     ],
   },
-  data: `Two tasks: three spiral arms in a plane of ${dimensions} dimensions, noise 0.03; the plane of B is turned out of that of A by ${judged}°, and in further runs by ${angles.filter((angle) => angle !== judged).join(", ")}° (live: 90° only). The planes meet in one point only, so no point has two answers.`,
+  data: `Two tasks: three spiral arms in a plane of ${dimensions} dimensions, noise 0.03; the plane of B is turned out of that of A by ${judged}°, and in further runs by ${angles.filter((angle) => angle !== judged).join(", ")}° (live: 90° only). The planes meet in one point only, so no point has two answers; an arm of B bears the name of A's next one, so that B's names are wrong on A.`,
   model: "The lab's perceptron, two hidden layers of 64, trained on A, then copies of it on B, in four ways. A fifth is trained on both together: it shows that there is room for both.",
   measurement: `Accuracy on 900 new points of each task. Forgetting F: accuracy on A before training on B, minus after. Judged at ${judged}°.`,
   rule: "supports: training on B alone forgets at least `lost`, and even the best remedy that learns B forgets more than `held`. mixed: it forgets at least `lost`, and a remedy that learns B forgets at most `held`: real, and not hard to overcome here. refutes: it forgets at most `spared`. B is learnt, and both tasks can be done together, where the accuracy is at least `learnt`; without that, and between the thresholds, mixed. Means over seeds.",
@@ -100,7 +101,7 @@ export const claim: Claim = {
     const forgets = (method: Method): number => valueOf(evidence, `${method}-forgets`);
     const remedies = (["replay", "penalty", "adapter"] as const).filter((method) => valueOf(evidence, `${method}-b`) >= learnt);
     const best = remedies.toSorted((a, b) => forgets(a) - forgets(b))[0];
-    const numbers = `training on B alone forgets ${forgets("plain").toFixed(2)} of A's accuracy; ${best ? `${names[best]} it is ${forgets(best).toFixed(2)}` : "no remedy learns B"}`;
+    const numbers = `training on B alone lowers the accuracy on A by ${digits(forgets("plain"))}; ${best ? `${names[best]} it is ${digits(forgets(best))}` : "no remedy learns B"}`;
     if (Math.min(valueOf(evidence, "together-a"), valueOf(evidence, "together-b"), valueOf(evidence, "plain-b")) < learnt) return { verdict: "mixed", reason: `The network cannot do both tasks, so it has no choice but to forget: ${numbers}.` };
     if (forgets("plain") <= spared) return { verdict: "refutes", reason: `Nothing is forgotten: ${numbers}.` };
     if (forgets("plain") < lost) return { verdict: "mixed", reason: `Something is forgotten: ${numbers}.` };
