@@ -20,7 +20,7 @@ export function decimals(value: number, places = 2): string {
   return value < 0 && Number(size) > 0 ? `−${size}` : size;
 }
 
-/** A share as a percentage, whole or with so many decimals. */
+/** A share as a percentage, whole or with so many decimals; number and sign stay on one line. */
 export function percent(share: number, places = 0): string {
   return Number.isNaN(share) ? "–" : `${decimals(100 * share, places)}\u00a0%`;
 }
