@@ -1,11 +1,13 @@
 import { expect, test } from "vitest";
-import { bareToken, formatBytes, formatDuration, formatFixed, formatNumber, formatP, formatPercent } from "./format.ts";
+import { bareToken, formatBytes, formatCount, formatDuration, formatFixed, formatNumber, formatP, formatPercent } from "./format.ts";
 
 test.each([
   [0, "0"], [-0, "0"], [1, "1"], [1.5, "1.5"], [0.01234, "0.0123"], [-41.96, "−42"], [999.6, "1000"], [1234, "1230"],
   [12345, "12\u202f300"], [999_999, "1×10⁶"], [1.234e6, "1.23×10⁶"], [1.2e-6, "1.2×10⁻⁶"], [-5e-12, "−5×10⁻¹²"], [0.00099999, "0.001"],
   [NaN, "–"], [Infinity, "∞"], [-Infinity, "−∞"],
 ])("%d is written %s", (value, text) => expect(formatNumber(value)).toBe(text));
+
+test("a count keeps its digits", () => expect([7, 1234, 19132, 1234567, NaN].map(formatCount)).toEqual(["7", "1234", "19\u202f132", "1\u202f234\u202f567", "–"]));
 
 test("never more than three significant digits", () => {
   for (let e = -9; e < 9; e++) {

@@ -17,6 +17,11 @@ export function formatNumber(value: number): string {
   return sign + thousands(rounded);
 }
 
+/** A whole number with all of its digits: `19 132`. */
+export function formatCount(count: number): string {
+  return Number.isFinite(count) ? thousands(Math.round(count)) : missing;
+}
+
 /**
  * A share as a percentage: whole from 10 % up, one decimal below. A share that
  * is neither 0 nor 1 is never written as 0 % or 100 %.

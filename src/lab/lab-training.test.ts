@@ -77,6 +77,26 @@ test("what a training that was replaced still says is not heard", async () => {
   expect(training.status).toBe("done");
 });
 
+test("a training that is left for another model is kept as far as it came", async () => {
+  const lab = new Scripted();
+  const training = new LabTraining(lab);
+  const first = training.begin(request, 100);
+  await turn();
+  lab.onProgress(told(40));
+  const left = training.leave();
+  expect(lab.stops).toBe(2);
+  let gone = false;
+  void left.then(() => (gone = true));
+  await turn();
+  expect(gone).toBe(false);
+  lab.end({ step: 40, stopped: true });
+  await left;
+  await first;
+  training.forget();
+  expect(training.keptModel("rnn", "cups")).toEqual({ ...request, steps: 40, weights: {} });
+  await new LabTraining(lab).leave();
+});
+
 test("a failure is said, and another beginning forgets it", async () => {
   const lab = new Scripted();
   const training = new LabTraining(lab);

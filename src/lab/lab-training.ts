@@ -52,6 +52,8 @@ export class LabTraining extends EventTarget {
 
   /** What was trained or opened in this visit, by model: the next training does not lose it. */
   private readonly kept = new Map<string, KeptModel>();
+  /** What was begun last, until it has ended and is kept. */
+  private work: Promise<void> = Promise.resolve();
   private looking = false;
   private looked = 0;
 
@@ -95,6 +97,12 @@ export class LabTraining extends EventTarget {
     this.lab.stop();
   }
 
+  /** Stops, and ends when what was learnt so far is kept: to be awaited before another model takes its place. */
+  async leave(): Promise<void> {
+    this.lab.stop();
+    await this.work;
+  }
+
   /** As if nothing had been begun. */
   forget(): void {
     this.lab.stop();
@@ -124,6 +132,12 @@ export class LabTraining extends EventTarget {
   }
 
   private async attempt(request: LessonRequest, work: () => Promise<void>): Promise<void> {
+    this.work = this.finish(request, work);
+    await this.work;
+    await this.lookAgain();
+  }
+
+  private async finish(request: LessonRequest, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
@@ -132,7 +146,6 @@ export class LabTraining extends EventTarget {
       this.become("failed");
     }
     await this.keep(request);
-    await this.lookAgain();
   }
 
   private async keep(request: LessonRequest): Promise<void> {

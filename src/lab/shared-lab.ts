@@ -1,4 +1,4 @@
-/** What the lab's views share: it outlives a visit, so that a model goes on training while one looks at another place. */
+/** What the lab's views share: it outlives a visit, so that what was trained is still there when one comes back. */
 import { connectLab, type LabHandle } from "../../workers/connect-lab.ts";
 import { connectProbes } from "../../workers/connect-probes.ts";
 import { recordedResults } from "../../workers/lab/recorded.ts";

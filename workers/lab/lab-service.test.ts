@@ -103,6 +103,13 @@ test("a look is a trace like any other, and what the blocks keep stands beside i
   }
 });
 
+test("what a block says of itself comes in the order of its architecture, what is its own first", async () => {
+  const lab = new LabService();
+  await lab.begin({ architecture: "moe", task: "cups", seed: 1 });
+  const { inner } = await lab.look({ architecture: "moe", task: "cups", problem: 0, difficulty: 2 });
+  expect(inner.map(({ layer, name }) => `${layer} ${name}`)).toEqual(["1 router", "1 selected", "1 pattern", "2 router", "2 selected", "2 pattern"]);
+});
+
 test("what is not there, or does not fit, is refused", async () => {
   const lab = new LabService();
   await expect(lab.study(1)).rejects.toThrow("lab: expected a model in training, got none; begin first");

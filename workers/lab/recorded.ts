@@ -5,22 +5,15 @@ import { decodeWeights, type WeightsFile } from "./weights-file.ts";
 const results = import.meta.glob<{ default: unknown }>("./recorded/results.json");
 const files = import.meta.glob<string>("./recorded/*.safetensors", { query: "?url", import: "default", eager: true });
 
-const fileOf = (architecture: string, task: string): string | undefined => files[`./recorded/${architecture}-${task}.safetensors`];
-
 /** Of every architecture on every task. */
 export async function recordedResults(): Promise<readonly LessonResult[]> {
   const load = results["./recorded/results.json"];
   return load ? ((await load()).default as LessonResult[]) : [];
 }
 
-/** Whether trained weights are shipped. */
-export function hasRecordedWeights(architecture: string, task: string): boolean {
-  return fileOf(architecture, task) !== undefined;
-}
-
 /** Trained weights, rounded to float16; null where none are shipped. */
 export async function recordedWeights(architecture: string, task: string): Promise<WeightsFile | null> {
-  const url = fileOf(architecture, task);
+  const url = files[`./recorded/${architecture}-${task}.safetensors`];
   if (url === undefined) return null;
   const response = await fetch(url);
   if (!response.ok) throw new Error(`lab: expected the weights ${url}, got status ${response.status}; reload the page`);

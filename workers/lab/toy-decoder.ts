@@ -123,12 +123,16 @@ export class ToyDecoder implements Decoder {
     return { logits: out, residPost: capture ? residPost : null, finalNorm };
   }
 
-  /** The blocks' inner states at the positions in the cache, as the latest forward pass left them. */
+  /** The blocks' inner states at the positions in the cache, as the latest forward pass left them; in a block, in the order that the architecture gives. */
   innerStates(): InnerState[] {
-    return this.latest.map(({ layer, name, values }) => {
-      const meaning = this.architecture.inner[name]!;
+    const { inner } = this.architecture;
+    // jit sorts the names of what it returns.
+    const order = Object.keys(inner);
+    const states = this.latest.map(({ layer, name, values }) => {
+      const meaning = inner[name]!;
       return { ...meaning, name, layer, values: meaning.kind === "pattern" ? corner(values, this.length) : rowsOf(values, 0, this.length) };
     });
+    return states.sort((a, b) => a.layer - b.layer || order.indexOf(a.name) - order.indexOf(b.name));
   }
 
   async unembed(states: Tensor): Promise<Tensor> {

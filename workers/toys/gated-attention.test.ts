@@ -33,10 +33,12 @@ for (const gate of gates.filter(({ place, perHead }) => !perHead || place === "a
   });
 }
 
-test("gradients agree with differences", () => {
-  const x = draw(2, [1, 4, D]);
-  checkGradients(initialGatedAttention(new Random(3), D, heads, { place: "attention" }), (p: GatedAttention) => np.square(gatedAttention(p, x.ref, { heads, place: "attention" }).output).mean().mul(3), 2);
-});
+for (const gate of gates.filter(({ place, perHead }) => !perHead || place === "attention")) {
+  test(`gradients agree with differences: ${gate.place}, ${gate.perHead ? "per head" : "elementwise"}`, () => {
+    const x = draw(2, [1, 4, D]);
+    checkGradients(initialGatedAttention(new Random(3), D, heads, gate), (p: GatedAttention) => np.square(gatedAttention(p, x.ref, { heads, ...gate }).output).mean().mul(3), 2);
+  });
+}
 
 test("a shut gate on the attention output, the values or the result lets nothing through", () => {
   for (const place of ["value", "attention", "output"] as const) {

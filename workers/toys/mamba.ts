@@ -20,12 +20,11 @@
  *
  * Source: Gu & Dao 2023, arXiv:2312.00752, equation 2, Algorithms 1 and 2; S4D: Gu
  * et al. 2022, arXiv:2206.11893. B̄ = Δ B, as in the authors' code (zero-order hold only for A).
- * Left out for clarity: the fused kernel, RMSNorm and the residual stream around
- * the block, complex A.
+ * Left out for clarity: the fused kernel, RMSNorm and the residual stream around it, complex A.
  */
 import type { Random } from "../../probes/random.ts";
 import { tensor } from "../../probes/tensor.ts";
-import { fromTensor, np } from "./autodiff.ts";
+import { dispose, fromTensor, np } from "./autodiff.ts";
 import { glorot, normal, ones, uniform, zeros } from "./initialise.ts";
 import { linearScan } from "./linear-scan.ts";
 import { silu, softplus } from "./sigmoid.ts";
@@ -78,8 +77,7 @@ function causalConvolution(x: np.Array, taps: np.Array, bias: np.Array): np.Arra
   const [K, T] = [taps.shape[0]!, x.shape[1]!];
   const padded = np.pad(x, { 1: [K - 1, 0] });
   const terms = Array.from({ length: K }, (_, k) => padded.ref.slice([], [k, k + T]).mul(taps.ref.slice(k)));
-  padded.dispose();
-  taps.dispose();
+  dispose([padded, taps]);
   return terms.reduce((sum, term) => sum.add(term)).add(bias);
 }
 

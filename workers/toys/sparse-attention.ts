@@ -11,8 +11,7 @@
  *              with the query; at most (n + 1) b tokens
  *
  *   k, m       a number, or one for each stage: prefill (the prompt) and decode (what follows it)
- *   selected   the selected set [B, H, T, S], 1 or 0; always within what is visible
- *   others     as in attention.ts
+ *   selected   the selected set [B, H, T, S], 1 or 0; within what is visible; other letters as in attention.ts
  *
  * With k = S, w = S, n b = S or m = 1 it is dense attention. No gradient goes through the choice.
  *
@@ -85,10 +84,8 @@ function select(selection: Selection, seen: Seen): np.Array {
       const needed = before.less(perToken(selection.mass, seen)).astype(np.int32).sum(-1, { keepdims: true });
       return best(dense, np.maximum(needed, 1), visible.ref);
     }
-    case "window": {
-      const { width, sinks = 0 } = selection;
-      return fixed((t, s) => Math.abs(t - s) < width || s < sinks).mul(visible.ref);
-    }
+    case "window":
+      return fixed((t, s) => Math.abs(t - s) < selection.width || s < (selection.sinks ?? 0)).mul(visible.ref);
     case "block": {
       const { size, blocks } = selection;
       const block = (s: number): number => Math.floor(s / size);

@@ -14,7 +14,7 @@ import "./lab-training.ts";
 import "../panel.ts";
 
 /** The file that each is, as it stands in the repository. */
-const sources = import.meta.glob<string>("../../workers/toys/{mlp,cnn,rnn,mamba,transformer,moe,sparse-attention,gated-attention}.ts", { query: "?raw", import: "default" });
+const sources = import.meta.glob<string>("../../../workers/toys/{mlp,cnn,rnn,mamba,transformer,moe,sparse-attention,gated-attention}.ts", { query: "?raw", import: "default" });
 
 @customElement("lab-architecture")
 export class LabArchitecture extends LitElement {
@@ -79,6 +79,11 @@ export class LabArchitecture extends LitElement {
     if (changed.has("architecture")) this.source = "";
   }
 
+  /** Where the file is open, another architecture's takes its place. */
+  protected override updated(changed: PropertyValues<this>): void {
+    if (changed.has("architecture") && this.renderRoot.querySelector("details")?.open === true) void this.loadSource();
+  }
+
   protected override render(): TemplateResult {
     const { architecture, lab } = this;
     const it = explanations[architecture];
@@ -113,10 +118,13 @@ export class LabArchitecture extends LitElement {
     return writeCompared({ task, difficulty, problem: 0, architectures: architectureIds.filter((id) => wanted.includes(id)), layer: "last" });
   }
 
-  private async openSource(event: Event): Promise<void> {
-    if (!(event.currentTarget as HTMLDetailsElement).open || this.source !== "") return;
+  private openSource(event: Event): void {
+    if ((event.currentTarget as HTMLDetailsElement).open && this.source === "") void this.loadSource();
+  }
+
+  private async loadSource(): Promise<void> {
     const { architecture } = this;
-    const text = await sources[`../../workers/toys/${architecture}.ts`]!();
+    const text = await sources[`../../../workers/toys/${architecture}.ts`]!();
     if (architecture === this.architecture) this.source = text;
   }
 }

@@ -11,7 +11,7 @@ import { recipe } from "../../../workers/lab/lesson.ts";
 import { recordedWeights } from "../../../workers/lab/recorded.ts";
 import type { LessonResult } from "../../../workers/lab/results.ts";
 import { messageOf } from "../../message.ts";
-import { formatDuration, formatNumber, formatPercent } from "../../format.ts";
+import { formatCount, formatDuration, formatNumber, formatPercent } from "../../format.ts";
 import { openWeights, saveWeights } from "../../lab/lab-files.ts";
 import type { LabTraining } from "../../lab/lab-training.ts";
 import { writeAddress } from "../../places.ts";
@@ -55,8 +55,8 @@ export class LabTrainingView extends LitElement {
   private async loadTrained(): Promise<void> {
     const { training, architecture, task } = this;
     if (training.is(architecture, task.id)) return;
-    training.stop();
     try {
+      await training.leave();
       const kept = training.keptModel(architecture, task.id);
       const file = kept ? null : await recordedWeights(architecture, task.id);
       if (architecture !== this.architecture || task !== this.task) return;
@@ -83,6 +83,7 @@ export class LabTrainingView extends LitElement {
         ${ours && !training.busy && status !== "failed" && status !== "none" ? html`<button @click=${this.save}>save weights</button>` : nothing}
         <label class="file"><span class="button">open weights</span><input type="file" accept=".safetensors" aria-label="open weights" @change=${this.open} /></label>
       </div>
+      <p class="small soft">${task.explanation}</p>
       ${status === "starting" ? html`<progress-line label="compiling the first step" .value=${0} .max=${0}></progress-line>` : nothing}
       ${status === "running" ? html`<progress-line label="step" .value=${training.step} .max=${recipe.steps} @stop=${this.stop}></progress-line>` : nothing}
       ${status === "failed" ? html`<p class="small wrong" role="alert">${training.message}</p>` : nothing}
@@ -91,7 +92,7 @@ export class LabTrainingView extends LitElement {
       ${accuracy ? html`<claim-figure id="accuracy" .figure=${accuracy}></claim-figure>` : nothing}
       <div slot="help">
         <p>AdamW on ${recipe.batch} sequences a step, ${recipe.steps} steps: the learning rate rises to ${recipe.rate} in ${recipe.warmup} steps and falls along half a cosine. Loss is the mean cross-entropy of every token that is asked for, in nats, averaged over 10 steps. Every 100 steps the model is examined on 100 problems of the table’s difficulty.</p>
-        <p><b>Caution</b> The same seed gives the same run, here and in the record, to the rounding of float32. A stopped run goes on as if it had not been stopped; weights that were opened begin a training of their own.</p>
+        <p><b>Caution</b> The same seed gives the same run, here and in the record, to the rounding of float32. A stopped run goes on as if it had not been stopped. Weights that were opened or recorded are there to be looked at; “train” begins anew, from the seed.</p>
       </div>
     </geo-panel>`;
   }
@@ -102,7 +103,7 @@ export class LabTrainingView extends LitElement {
     if (training.status === "starting") return "starting";
     const last = training.losses.at(-1)?.[1];
     const from = training.begunFrom === "" ? `seed ${training.request!.seed}` : training.begunFrom;
-    if (training.step === 0) return `${from}, ${formatNumber(training.parameters)} parameters`;
+    if (training.step === 0) return `${from}, ${formatCount(training.parameters)} parameters`;
     const examined = training.progress.at(-1);
     const parts = [from, `step ${training.step} of ${recipe.steps}`, formatDuration(training.seconds)];
     if (last !== undefined) parts.push(`loss ${formatNumber(last)} nats`);
@@ -187,6 +188,7 @@ export class LabTrainingView extends LitElement {
     this.notice = "";
     try {
       const read = await openWeights(file);
+      await this.training.leave();
       this.training.remember(read);
       const begun = this.training.begin(read, 0, read.weights, `${file.name}, seed ${read.seed}, ${read.steps} steps`);
       if (read.architecture !== this.architecture || read.task !== this.task.id) {
