@@ -17,7 +17,7 @@ import { Training } from "../toys/training.ts";
 import { initialTransformer, transformer, type Transformer } from "../toys/transformer.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
 import { decimals } from "./numerals.ts";
-import { overSeeds, shareLineOverSeeds } from "./over-seeds.ts";
+import { shareLineOverSeeds, shareOverSeeds } from "./over-seeds.ts";
 import { argmaxRows, crossEntropy } from "./training.ts";
 
 export interface E3Size {
@@ -105,8 +105,8 @@ export async function experiment({ seeds, sabotaged, progress }: Pick<ClaimConte
   const chance = { value: 1 / size.entities, source: "guessing" };
   return {
     quantities: [
-      ...kinds.map((kind) => overSeeds({ id: kind, label: `accuracy, ${labels[kind]}`, unit: "1", ...(kind === "inside" || kind === "outside" ? { reference: chance } : {}) }, runs.map((run) => run.at(-1)![kind]))),
-      overSeeds({ id: "outside-best", label: "best accuracy at any look, compositions of outside facts", unit: "1", reference: chance }, runs.map((run) => Math.max(...run.map(({ outside }) => outside)))),
+      ...kinds.map((kind) => shareOverSeeds({ id: kind, label: `accuracy, ${labels[kind]}`, unit: "1", ...(kind === "inside" || kind === "outside" ? { reference: chance } : {}) }, runs.map((run) => run.at(-1)![kind]))),
+      shareOverSeeds({ id: "outside-best", label: "best accuracy at any look, compositions of outside facts", unit: "1", reference: chance }, runs.map((run) => Math.max(...run.map(({ outside }) => outside)))),
     ],
     figures: [
       {

@@ -24,7 +24,7 @@ import type { Claim, ClaimContext, Evidence, Figure } from "./claim.ts";
 import { valueOf } from "./claim.ts";
 import { linearProbe } from "./linear-probe.ts";
 import { decimals } from "./numerals.ts";
-import { overSeeds } from "./over-seeds.ts";
+import { overSeeds, shareOverSeeds } from "./over-seeds.ts";
 import { agreement, argmaxRows, crossEntropy, evaluate, trainIn } from "./training.ts";
 
 const D = 64;
@@ -223,11 +223,11 @@ function evidenceOf(ids: readonly string[], data: readonly DataName[], seen: Rea
   });
   return {
     quantities: ids.flatMap((id) => [
-      overSeeds({ id: `probe-${id}`, label: `linear probe at the last level, ${id}`, unit: "1" }, of(id).map(({ probe }) => probe[last]!)),
+      shareOverSeeds({ id: `probe-${id}`, label: `linear probe at the last level, ${id}`, unit: "1" }, of(id).map(({ probe }) => probe[last]!)),
       overSeeds({ id: `flatter-${id}`, label: `fall of the curvature left, ${id}`, unit: "1" }, of(id).map(({ curvature }) => curvature[0]! - curvature[last]!)),
       overSeeds({ id: `within-${id}`, label: `fall of the curvature left within a ring, ${id}`, unit: "1" }, of(id).map(({ within }) => within[0]! - within[last]!)),
-      overSeeds({ id: `kept-${id}`, label: `loops kept, ${id}`, unit: "1", reference: { value: 1, source: "a topological transformation" } }, of(id).map(kept)),
-      overSeeds({ id: `accuracy-${id}`, label: `accuracy, ${id}`, unit: "1" }, of(id).map(({ accuracy }) => accuracy)),
+      shareOverSeeds({ id: `kept-${id}`, label: `loops kept, ${id}`, unit: "1", reference: { value: 1, source: "a topological transformation" } }, of(id).map(kept)),
+      shareOverSeeds({ id: `accuracy-${id}`, label: `accuracy, ${id}`, unit: "1" }, of(id).map(({ accuracy }) => accuracy)),
     ]),
     figures: [
       ...data.map(together),

@@ -12,7 +12,7 @@ import { Training } from "../toys/training.ts";
 import type { Claim, ClaimContext, Evidence, Figure } from "./claim.ts";
 import { valueOf } from "./claim.ts";
 import { decimals, percent } from "./numerals.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { lineOverSeeds, overSeeds, shareOverSeeds } from "./over-seeds.ts";
 import { evaluate, trainIn } from "./training.ts";
 
 export const claim: Claim = {
@@ -43,7 +43,7 @@ export const claim: Claim = {
     stays: { value: 1, unit: "1", meaning: "what remains of a push along the task after 20 tokens, at least" },
   },
   seeds: [1, 2, 3],
-  seconds: 60,
+  seconds: 40,
   recorded: true,
   doesNotShow: "That a small push along the task persists: memories are stable, so one that falls short of half the way dies out as well, if later: the line at 0.3 of the way. Nor that RNNs do so on tasks that need more than a few numbers.",
   wouldChange: "Networks that solve the task with states spread over many directions, or whose pushes across the task do not decay.",
@@ -283,7 +283,7 @@ function evidenceOf(forms: readonly RnnForm[], seen: readonly (readonly Seen[])[
     // The judged form's ids are plain.
     const prefix = f === 0 ? "" : `${form}-`;
     return [
-      overSeeds({ id: `${prefix}right`, label: `share of right bits, ${name(form)}`, unit: "1" }, of.map(({ right }) => right)),
+      shareOverSeeds({ id: `${prefix}right`, label: `share of right bits, ${name(form)}`, unit: "1" }, of.map(({ right }) => right)),
       overSeeds({ id: `${prefix}directions`, label: `participation ratio of the states, ${name(form)}`, unit: "1", reference: { value: "about 3", source: "Sussillo & Barak 2013 [recalled]" } }, of.map(({ directions }) => directions)),
       overSeeds({ id: `${prefix}memories`, label: `memories after 400 silent tokens, ${name(form)}`, unit: "1", reference: { value: 8, source: "three bits" } }, of.map(({ memories }) => memories)),
       overSeeds({ id: `${prefix}across`, label: `what remains of a push across the task, ${name(form)}`, unit: "1" }, of.map(({ across }) => across[large]!.at(-1)!)),

@@ -18,7 +18,7 @@ import { initialRnn, rnn, type Rnn, type RnnForm } from "../toys/rnn.ts";
 import type { Claim, ClaimContext, Evidence, Quantity } from "./claim.ts";
 import { valueOf } from "./claim.ts";
 import { decimals, digits } from "./numerals.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { lineOverSeeds, overSeeds, shareOverSeeds } from "./over-seeds.ts";
 import { answers, bareScanBlock, learner, type Quiz, scan } from "./sequence-learner.ts";
 import { trainIn } from "./training.ts";
 
@@ -226,8 +226,8 @@ function evidenceOf({ steps, kept, test }: Pick<Sizes, "steps" | "kept" | "test"
   return {
     quantities: [
       overSeeds({ id: "gap", label: "letters right, selective − invariant", unit: "1", reference: { value: "0.79 without a gate, 0.43 with", source: "Gu & Dao 2023, table 1, 4,096 tokens" } }, selective.map(({ share }, s) => share - invariant[s]!.share)),
-      overSeeds({ id: "selective", label: "letters right, selective", unit: "1" }, selective.map(({ share }) => share)),
-      overSeeds({ id: "invariant", label: "letters right, invariant", unit: "1", reference: { value: Number(unordered.toFixed(3)), source: "who knows the letters and not their order" } }, invariant.map(({ share }) => share)),
+      shareOverSeeds({ id: "selective", label: "letters right, selective", unit: "1" }, selective.map(({ share }) => share)),
+      shareOverSeeds({ id: "invariant", label: "letters right, invariant", unit: "1", reference: { value: Number(unordered.toFixed(3)), source: "who knows the letters and not their order" } }, invariant.map(({ share }) => share)),
       ...errors,
       overSeeds({ id: "size", label: "parameters, selective over invariant", unit: "1" }, selective.map((run, s) => run.size / invariant[s]!.size)),
     ],

@@ -10,7 +10,7 @@ import { parameterCount } from "../lab/sequence-model.ts";
 import type { Claim, ClaimContext, Evidence, Line, Quantity } from "./claim.ts";
 import { valueOf } from "./claim.ts";
 import { decimals } from "./numerals.ts";
-import { overSeeds } from "./over-seeds.ts";
+import { overSeeds, shareOverSeeds } from "./over-seeds.ts";
 import { answers, attentionBlock, learner, type Quiz, stateSpaceBlock } from "./sequence-learner.ts";
 import { trainIn } from "./training.ts";
 
@@ -141,14 +141,14 @@ function evidenceOf(runs: Readonly<Record<ModelId, readonly Run[]>>): Evidence {
   const share = ({ counts }: Run, i: number): number => counts[i]![0] / counts[i]![1];
   const last = tested.length - 1;
   const at = (id: ModelId, i: number): number[] => runs[id].map((run) => share(run, i));
-  const atMost = (id: ModelId): Quantity => overSeeds({ id, label: `right values at ${most} pairs, ${models.find((model) => model.id === id)!.name}`, unit: "1" }, at(id, last));
+  const atMost = (id: ModelId): Quantity => shareOverSeeds({ id, label: `right values at ${most} pairs, ${models.find((model) => model.id === id)!.name}`, unit: "1" }, at(id, last));
   return {
     quantities: [
       overSeeds({ id: "gap", label: `attention − the larger state, at ${most} pairs`, unit: "1" }, runs.attention.map((run, s) => share(run, last) - share(runs.large[s]!, last))),
       atMost("attention"),
       atMost("large"),
       atMost("small"),
-      overSeeds({ id: "worst", label: "right values with attention, at the number of pairs where it is worst", unit: "1", reference: { value: 1, source: "a key that is looked up" } }, runs.attention.map((run) => Math.min(...tested.map((_, i) => share(run, i))))),
+      shareOverSeeds({ id: "worst", label: "right values with attention, at the number of pairs where it is worst", unit: "1", reference: { value: 1, source: "a key that is looked up" } }, runs.attention.map((run) => Math.min(...tested.map((_, i) => share(run, i))))),
       ...models.map(({ id, name }) => ({ id: `size-${id}`, label: `parameters, ${name}`, value: runs[id][0]!.size, unit: "1" })),
     ],
     figures: [
