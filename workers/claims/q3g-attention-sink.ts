@@ -16,6 +16,7 @@
 import { mean } from "../../probes/statistics/moments.ts";
 import { type Claim, type ClaimContext, type Evidence, valueOf } from "./claim.ts";
 import { vocabularyOf, type Kind } from "./facts-and-text.ts";
+import { digits } from "./numerals.ts";
 import { overSeeds, shareBarOverSeeds, shareOverSeeds } from "./over-seeds.ts";
 import { trainTextModel, type TextModel, type TextModelSize } from "./text-model.ts";
 
@@ -68,7 +69,11 @@ export const claim: Claim = {
 
   judge(evidence, { sink = NaN, left = NaN }) {
     const [plain, gated, even, needs, needed] = ["mass-plain", "mass-gated", "mass-even", "dependence-plain", "dependence-gated"].map((id) => valueOf(evidence, id)) as [number, number, number, number, number];
-    const reason = `Attention of words on the first token is ${plain.toFixed(2)} plain, ${gated.toFixed(2)} gated (even ${even.toFixed(2)}); taking it away costs ${needs.toFixed(3)} nats plain, ${needed.toFixed(3)} gated.`;
+    const shown = (id: string): string => {
+      const { value, low, high } = evidence.quantities.find((quantity) => quantity.id === id)!;
+      return `${digits(value)}${low === undefined || high === undefined ? "" : ` [${digits(low)}, ${digits(high)}]`}`;
+    };
+    const reason = `Attention of words on the first token is ${shown("mass-plain")} plain, ${shown("mass-gated")} gated (even ${digits(even)}); taking it away costs ${shown("dependence-plain")} nats plain, ${shown("dependence-gated")} gated.`;
     if (!(plain >= sink * even)) return { verdict: "mixed", reason: `No sink formed, so nothing is decided. ${reason}` };
     return { verdict: gated <= left * plain ? "supports" : needed <= left * needs ? "mixed" : "refutes", reason };
   },
