@@ -95,7 +95,7 @@ export const claim: Claim = {
   seconds: 60,
   recorded: true,
   doesNotShow: "That a language model leaves the hull of its training data: there nobody can draw the hull. The test is on a family of linear tasks; tasks of another kind (other functions, other ranges of x) fail, hull or not.",
-  wouldChange: "A model that answers by choosing among the tasks it knows: in the sabotaged run dMMSE answers in its place, and it stays inside at every pool.",
+  wouldChange: "A shorter training, or fewer tasks: at the live size the model is still on its way out of the hull, and may count as mixed. A model that answers by choosing among the tasks it knows: in the sabotaged run dMMSE answers in its place, and it stays inside at every pool.",
   sabotage: { what: "The answers of dMMSE are taken in place of the model's.", verdict: "supports" },
 
   run: (context) => experiment(context, sizes[context.size]),
