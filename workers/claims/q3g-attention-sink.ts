@@ -28,7 +28,7 @@ export interface Q3gSize extends TextModelSize {
 const model = { keys: 6, values: 4, words: 16, questionRate: 0.3, sharpness: 2, length: 24, hiddenSize: 32, heads: 2, layers: 2, rate: 0.01 };
 
 export const sizes: Record<"live" | "full", Q3gSize> = {
-  live: { ...model, batch: 24, steps: 300, tests: 128 },
+  live: { ...model, batch: 24, steps: 250, tests: 128 },
   full: { ...model, batch: 32, steps: 800, tests: 256 },
 };
 const { live, full } = sizes;
@@ -59,7 +59,7 @@ export const claim: Claim = {
     left: { value: 0.5, unit: "1", meaning: "share of the plain model's mass, or dependence, that may be left with the gate" },
   },
   seeds: [1, 2, 3],
-  seconds: 60,
+  seconds: 45,
   recorded: true,
   doesNotShow: "What a gate does to a sink that formed over trillions of tokens: there the published figures stand, printed beside. A toy learns gate and sink at the same time, and once the gate is there nothing drives the attention away from the first token. Decay of history is not measured: this gate does not decay it.",
   wouldChange: "A longer training of deeper models, in which the sink becomes costly (large activations), or a gate that starts closed.",
