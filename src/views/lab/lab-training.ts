@@ -59,7 +59,8 @@ export class LabTrainingView extends LitElement {
       await training.leave();
       const kept = training.keptModel(architecture, task.id);
       const file = kept ? null : await recordedWeights(architecture, task.id);
-      if (architecture !== this.architecture || task !== this.task) return;
+      // Another model was chosen meanwhile, or this one is in training already.
+      if (architecture !== this.architecture || task !== this.task || training.is(architecture, task.id)) return;
       if (kept) await training.begin(kept, 0, kept.weights, `as this visit left it, seed ${kept.seed}, ${kept.steps} steps`);
       else if (file) await training.begin(file, 0, file.weights, `recorded on ${file.date}, seed ${file.seed}, ${file.steps} steps`);
       else training.forget();
