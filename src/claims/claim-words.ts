@@ -21,10 +21,10 @@ export const systems: Readonly<Record<System, { readonly name: string; readonly 
 
 export const systemOrder = Object.keys(systems) as System[];
 
-export const verdictWords: Readonly<Record<Verdict, { readonly name: string; readonly says: string; readonly agrees: string }>> = {
-  supports: { name: "supported", says: "The run says: yes.", agrees: "agrees with the essay" },
-  mixed: { name: "mixed", says: "The run says: partly.", agrees: "agrees with the essay in part" },
-  refutes: { name: "refuted", says: "The run says: no.", agrees: "disagrees with the essay" },
+export const verdictWords: Readonly<Record<Verdict, { readonly name: string; readonly agrees: string }>> = {
+  supports: { name: "supported", agrees: "agrees with the essay" },
+  mixed: { name: "mixed", agrees: "in part, or undecided" },
+  refutes: { name: "refuted", agrees: "disagrees with the essay" },
 };
 
 /** Which claims the table shows. */

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { Claim, Evidence } from "./claim.ts";
 import { claimFaults, evidenceFaults, idleThresholds, recordFaults, repeatFaults, runClaim } from "./claim-checks.test-support.ts";
 import { claim as claimOf, claims } from "./index.ts";
-import { barOverSeeds, lineOverSeeds, overSeeds, ratioLineOverSeeds, shareLineOverSeeds } from "./over-seeds.ts";
+import { barOverSeeds, lineOverSeeds, overSeeds, ratioLineOverSeeds, ratioOverSeeds, shareBarOverSeeds, shareLineOverSeeds, shareOverSeeds } from "./over-seeds.ts";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
 const files = readdirSync(folder);
@@ -99,6 +99,12 @@ test("over seeds: mean, interval, gaps", () => {
   expect(ratios.y[1]).toBeNaN();
   expect(ratios.y[0]).toBeCloseTo(10, 12);
   expect(Math.log(ratios.high![0]! / 10)).toBeCloseTo(12.7062 * Math.log(10), 9);
+  const ratio = ratioOverSeeds(what, [1, 100]);
+  expect(ratio.value).toBeCloseTo(10, 12);
+  expect(Math.log(ratio.high! / 10)).toBeCloseTo(12.7062 * Math.log(10), 9);
+  expect(ratioOverSeeds(what, [1, 0])).toEqual({ ...what, value: NaN, n: 2 });
   expect(barOverSeeds("a", [[1, 3], [2, 2]])).toMatchObject({ values: [2, 2], low: [2 - 12.7062, 2], high: [2 + 12.7062, 2] });
+  expect(shareBarOverSeeds("a", [[0, 1]])).toMatchObject({ values: [0.5], low: [0], high: [1] });
+  expect(shareOverSeeds(what, [0, 1])).toEqual({ ...what, value: 0.5, low: 0, high: 1, n: 2 });
   expect(barOverSeeds("a", [[1]])).toEqual({ name: "a", role: "measured", values: [1] });
 });

@@ -13,7 +13,7 @@
  * and −mean log of it the best loss that any model can reach.
  *
  * In the manner of the bigram-backcopy task of Guo et al. 2024, arXiv:2410.13835,
- * section 2, in which attention sinks were taken apart; there a trigger copies the
+ * in which attention sinks were taken apart; there a trigger copies the
  * token before it, here a question looks up a fact, whatever its distance.
  */
 import type { Random } from "../../probes/random.ts";

@@ -48,7 +48,7 @@ export const claim: Claim = {
   data: `Linear regression in context: ${examples} examples y = w · x in ${dimensions} dimensions, x and w standard normal, a new w for each task; 200 tasks per seed.`,
   model: `${layers} layers of attention in float64 with the weights of the construction, linear and softmax; and one linear layer whose ${dimensions} × ${dimensions} query-key matrix is trained from nothing on ${examples}-example tasks.`,
   measurement: "Prediction of the attention layers beside the prediction of as many steps of gradient descent, computed on w. Linear: largest difference. Softmax: root mean square of the difference over that of gradient descent, after the one output scale that makes it smallest. Trained layer: ‖P − η* I‖ / ‖η* I‖ with the best step η* = 1/(1 + (d + 1)/n).",
-  rule: "The linear layers are gradient descent where they differ by at most exact, the softmax layer where its relative difference at β = 1/√d is at most close. Both: supports. Neither: refutes. One of them: mixed.",
+  rule: "The linear layers are gradient descent where they differ by at most `exact`, the softmax layer where its relative difference at β = 1/√d is at most `close`, mean over seeds. Both: supports. Neither: refutes. One of them: mixed.",
   thresholds: {
     exact: { value: 1e-12, unit: "1", meaning: "largest difference of predictions that is rounding" },
     close: { value: 0.1, unit: "1", meaning: "relative difference up to which softmax attention counts as gradient descent" },

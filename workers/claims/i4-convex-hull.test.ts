@@ -38,6 +38,13 @@ test("each verdict", () => {
   const judge = (small: number, large: number, off = 0): string => claim.judge(constructed({ "way-out-4": small, "way-out-64": large, "off-64": off }), thresholdsOf(claim)).verdict;
   expect([judge(0.1, 0.1), judge(0.1, 0.8), judge(0.1, 0.4), judge(0.1, 0.1, 0.5)]).toEqual(["supports", "refutes", "mixed", "mixed"]);
 });
+test("an interval that reaches to the other side decides nothing", () => {
+  const judge = (small: number, large: number, half: number): string => {
+    const { quantities, figures } = constructed({ "way-out-4": small, "way-out-64": large, "off-64": 0 });
+    return claim.judge({ figures, quantities: quantities.map((quantity) => ({ ...quantity, low: quantity.value - half, high: quantity.value + half })) }, thresholdsOf(claim)).verdict;
+  };
+  expect([judge(0.1, 0.6, 0.3), judge(0.1, 0.6, 0.4), judge(0.1, 0.2, 0.2), judge(0.1, 0.2, 0.4)]).toEqual(["refutes", "mixed", "supports", "mixed"]);
+});
 test("what was recorded keeps the rules; dMMSE in the model's place changes its verdict", () => expect(claimFaults(claim, recordedEvidence("I4"), spoiled)).toEqual([]));
 test("a small run: the same seed, the same evidence", async () => {
   const run = () => experiment({ seeds: [1], sabotaged: false, progress: () => Promise.resolve() }, { dimension: 2, pools: [3], hiddenSize: 8, layers: 1, batch: 4, steps: 3, rate: 0.003, tests: 4 });

@@ -75,17 +75,17 @@ export const claim: Claim = {
   title: "Does in-context learning stay in the convex hull of what was trained on?",
   statement: {
     en: "In-context learning creates no new knowledge: it can only interpolate within the convex hull of the pre-training manifold, or near it.",
-    zh: "它只能在预训练流形的凸包内或邻域进行插值",
+    zh: "ICL无法进行真正的推理或创造新知识。它只能在预训练流形的凸包内或邻域进行插值",
   },
   expectation: {
     verdict: "refutes",
-    text: "With few tasks in training the model behaves like dMMSE and stays in their hull; above some number of tasks it behaves like ridge regression and solves tasks that are outside. In many dimensions even ordinary test points are outside of the hull.",
-    sources: [{ text: "Raventós et al. 2023, arXiv:2306.15063 (a threshold between 2¹⁴ and 2¹⁵ tasks for D = 8, K = 16)" }, { text: "Balestriero et al. 2021, arXiv:2110.09485", recalled: true }],
+    text: "With few tasks in training the model behaves like dMMSE and stays in their hull; above some number of tasks it behaves like ridge regression and solves tasks that are outside. In more than about 100 dimensions even ordinary test points almost surely lie outside of the hull.",
+    sources: [{ text: "Raventós et al. 2023, arXiv:2306.15063 (a threshold between 2¹⁴ and 2¹⁵ tasks for D = 8, K = 16)" }, { text: "Balestriero, Pesenti & LeCun 2021, arXiv:2110.09485" }],
   },
   data: `y = w · x + noise of variance ${variance}, x ~ N(0, I), D = ${sizes.full.dimension} (live ${sizes.live.dimension}), ${examples} examples. Training: w from a pool of M = ${sizes.full.pools.join(", ")} tasks drawn from N(0, I) (live: ${sizes.live.pools.join(", ")}). Test: tasks from N(0, I) that lie at least ${beyond} outside of the pool's hull.`,
-  model: `Transformer, ${sizes.full.layers} blocks, hidden size ${sizes.full.hiddenSize}, ${heads} heads, one token (x_j, x_{j−1}, y_{j−1}) for each example; Adam, learning rate ${sizes.full.rate} falling along a cosine, ${sizes.full.steps} steps with ${sizes.full.batch} sequences (live ${sizes.live.steps}).`,
+  model: `Transformer, ${sizes.full.layers} blocks, hidden size ${sizes.full.hiddenSize}, ${heads} heads, one token (xⱼ, xⱼ₋₁, yⱼ₋₁) for each example; Adam, learning rate ${sizes.full.rate} falling along a cosine, ${sizes.full.steps} steps with ${sizes.full.batch} sequences (live ${sizes.live.steps}).`,
   measurement: "ŵ: least-squares fit of the answers to 16 queries after all examples. How far out: mean distance of the model's ŵ to the hull over that of ridge regression's ŵ from the same examples; 0 for dMMSE by construction, 1 for ridge. Beside it Δ = E(f − f')² / D to both.",
-  rule: "Of the mean over seeds, for each pool: the model stays where it is at most `inside` of ridge's way out, and leaves where it is at least `outside`. Refutes if it leaves at the largest pool; supports if it stays at every pool; otherwise mixed. If at some pool it is further than `learnt` from both estimators on tasks of that pool, it has not learnt to regress, and nothing is decided: mixed.",
+  rule: "For each pool: the model stays where its mean over seeds is at most `inside` of ridge's way out and the interval ends below `outside`; it leaves where the mean is at least `outside` and the interval begins above `inside`. Refutes if it leaves at the largest pool; supports if it stays at every pool; otherwise mixed. If at some pool it is further than `learnt` from both estimators on tasks of that pool, it has not learnt to regress, and nothing is decided: mixed.",
   thresholds: {
     inside: { value: 0.25, unit: "1", meaning: "share of ridge regression's distance to the hull up to which the model counts as inside or near" },
     outside: { value: 0.5, unit: "1", meaning: "share from which it counts as outside" },
@@ -101,12 +101,13 @@ export const claim: Claim = {
   run: (context) => experiment(context, sizes[context.size]),
 
   judge(evidence, { inside = NaN, outside = NaN, learnt = NaN }) {
-    const all = (name: string) => evidence.quantities.filter(({ id }) => id.startsWith(name)).map(({ id, value }) => ({ pool: id.slice(name.length), value }));
+    const all = (name: string) => evidence.quantities.filter(({ id }) => id.startsWith(name)).map(({ id, value, low = value, high = value }) => ({ pool: id.slice(name.length), value, low, high }));
     const [ways, untrue] = [all("way-out-"), all("off-").filter(({ value }) => !(value <= learnt))];
     const last = ways.at(-1)!;
     if (untrue.length > 0) return { verdict: "mixed", reason: `The model has not learnt to regress, so nothing is decided: on tasks of its pool it is off the nearer estimator by Δ = ${untrue.map(({ pool, value }) => `${value.toFixed(2)} (${pool} tasks)`).join(", ")}; up to ${learnt} counts as learnt.` };
-    const verdict = last.value >= outside ? "refutes" : ways.every(({ value }) => value <= inside) ? "supports" : "mixed";
-    return { verdict, reason: `Of the way that ridge regression goes out of the hull the model goes ${ways.map(({ pool, value }) => `${value.toFixed(2)} (${pool} tasks)`).join(", ")}; up to ${inside} counts as inside, from ${outside} as outside.` };
+    const leaves = last.value >= outside && last.low > inside;
+    const verdict = leaves ? "refutes" : ways.every(({ value, high }) => value <= inside && high < outside) ? "supports" : "mixed";
+    return { verdict, reason: `Of the way that ridge regression goes out of the hull the model goes ${ways.map(({ pool, value, low, high }) => `${value.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}] (${pool} tasks)`).join(", ")}; up to ${inside} counts as inside, from ${outside} as outside.` };
   },
 };
 
@@ -141,7 +142,7 @@ export async function experiment({ seeds, sabotaged, progress }: Pick<ClaimConte
         kind: "lines",
         title: "How far outside of the hull the answers lie",
         x: { label: "tasks in training M", unit: "", log: true },
-        y: { label: "mean distance of ŵ to conv{w_i}", unit: "" },
+        y: { label: "mean distance of ŵ to the hull", unit: "" },
         lines: [
           line("transformer", ({ distance }) => distance.model),
           line("ridge regression", ({ distance }) => distance.ridge, "theory"),

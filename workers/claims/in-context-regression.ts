@@ -9,7 +9,7 @@
  *
  * The first is a mixture of the pool and lies in its convex hull, whatever the examples are.
  *
- * Source: Raventós et al. 2023, arXiv:2306.15063, equations 3 and 4.
+ * Source: Raventós et al. 2023, arXiv:2306.15063.
  */
 import type { Random } from "../../probes/random.ts";
 import { ridge } from "../../probes/statistics/ridge.ts";

@@ -10,6 +10,7 @@ import { row, tensor } from "../../probes/tensor.ts";
 import { largest } from "../decoding/readout.ts";
 import type { Decoder } from "../engine.ts";
 import { type Claim, type ClaimContext, type Evidence, type Quantity, valueOf } from "./claim.ts";
+import { digits, percent } from "./numerals.ts";
 import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
 import { firstProblem, rate } from "./problem-sets.ts";
 
@@ -58,16 +59,12 @@ export const claim: Claim = {
   judge(evidence, { fewer = NaN, flatter = NaN, solved = NaN }) {
     const [stepAt, whole, gainStep, gainDirect, right] = ["step-last", "true-last", "gain-step", "gain-direct", "solved"].map((id) => valueOf(evidence, id)) as [number, number, number, number, number];
     const yes = [stepAt <= fewer * whole, gainStep <= flatter * gainDirect];
-    const numbers = `an edit changes the answer after 6 hops in ${percent(whole)} of cases and a step in ${percent(stepAt)}; around real inputs a step magnifies ${(gainStep / gainDirect).toPrecision(2)} times as much as the direct answer does; ${percent(right)} of the chains are right`;
+    const numbers = `an edit changes the answer after 6 hops in ${percent(whole)} of cases and a step in ${percent(stepAt)}; around real inputs a step magnifies ${digits(gainStep / gainDirect)} times as much as the direct answer does; ${percent(right)} of the chains are right`;
     if (right < solved || !yes.some(Boolean)) return { verdict: "refutes", reason: `${right < solved ? "The steps do not solve it" : "The steps are no gentler"}: ${numbers}.` };
     if (yes.every(Boolean)) return { verdict: "supports", reason: `Steps hang on less and are flatter: ${numbers}.` };
     return { verdict: "mixed", reason: `Steps ${yes[0] ? "hang on less but are not flatter" : "are flatter but hang on as much"}: ${numbers}.` };
   },
 };
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(0)}\u00a0%`;
-}
 
 export interface Sizes {
   /** Of each seed. */

@@ -1,6 +1,7 @@
 /** K5: whether easy questions need no chain of thought, and hard ones do. The embedded model on pointer chase, hop by hop. */
 import type { Claim, ClaimContext, Evidence } from "./claim.ts";
 import { valueOf } from "./claim.ts";
+import { percent } from "./numerals.ts";
 import { cell, countRight, rate, rateDifference, rates } from "./problem-sets.ts";
 
 const guess = 1 / 15;
@@ -11,7 +12,7 @@ export const claim: Claim = {
   title: "Do easy questions need no chain of thought, and hard ones one?",
   statement: {
     en: "For simple tasks a single step y = f(x) works; complex tasks need intermediate steps.",
-    zh: "对于简单任务……单步推理 y=f(x) 是有效的……但是对于复杂任务……CoT 强制模型在 x 和 y 之间生成中间步骤。",
+    zh: "对于简单任务……单步推理 y=f(x) 是有效的……但是对于复杂任务……CoT 强制模型在 x 和 y 之间生成中间步骤 z₁, z₂, …, zₙ。",
   },
   expectation: {
     verdict: "supports",
@@ -24,7 +25,7 @@ export const claim: Claim = {
   data: "Pointer chase: sixteen arrows join sixteen letters in one ring; which letter lies k arrows after x? The same problems for every mode, drawn from the seeds.",
   model: "nano, the embedded model: 3 layers, 0.37 M parameters, trained on direct answers and on chains of thought of 1 to 6 hops alike.",
   measurement: "Share of right answers by hops, direct and by chain of thought, greedy decoding; Wilson's 95 % intervals. The gap is CoT − direct at the same hops, Newcombe's interval.",
-  rule: "supports: direct answers reach `easy` at 1 hop, the gap there is at most `closed`, and at 6 hops the gap's interval lies above `open`. refutes: at 6 hops the gap's interval reaches down to `closed`. mixed otherwise.",
+  rule: "supports: direct answers reach `easy` at 1 hop, the gap there is at most `closed`, and at 6 hops the gap's interval lies above `open`. refutes: at 6 hops the gap is at most `closed`, and its interval lies below `open`. mixed otherwise.",
   thresholds: {
     easy: { value: 0.9, unit: "1", meaning: "share of direct answers right at 1 hop, at least" },
     closed: { value: 0.1, unit: "1", meaning: "a gap as small as this is none" },
@@ -44,9 +45,9 @@ export const claim: Claim = {
     const last = evidence.quantities.find(({ id }) => id === "gap-last")!;
     const [direct, first] = [valueOf(evidence, "direct-first"), valueOf(evidence, "gap-first")];
     const numbers = `direct answers are right in ${percent(direct)} at 1 hop; the gap to CoT is ${percent(first)} there and ${percent(last.value)} at 6 hops (95\u00a0%: ${percent(last.low!)} to ${percent(last.high!)})`;
-    if (last.low! <= closed) return { verdict: "refutes", reason: `No gap opens: ${numbers}.` };
+    if (last.value <= closed && last.high! < open) return { verdict: "refutes", reason: `No gap opens: ${numbers}.` };
     if (direct >= easy && first <= closed && last.low! >= open) return { verdict: "supports", reason: `A gap opens with the hops: ${numbers}.` };
-    return { verdict: "mixed", reason: `A gap opens, but not as the rule asks: ${numbers}.` };
+    return { verdict: "mixed", reason: `Neither is shown as clearly as the rule asks: ${numbers}.` };
   },
 };
 
@@ -84,8 +85,4 @@ export async function measure(context: ClaimContext, { hops, problems }: { reado
       },
     ],
   };
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(0)}\u00a0%`;
 }

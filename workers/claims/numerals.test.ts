@@ -6,4 +6,4 @@ test("digits", () => {
   expect([0.3456, -1.234, 0, -0, 412, 4.1e-7, 1e-6, -5.5e-17, 2e9, 0.999, NaN].map((value) => digits(value))).toEqual(["0.35", "−1.2", "0", "0", "410", "4.1 × 10⁻⁷", "10⁻⁶", "−5.5 × 10⁻¹⁷", "2 × 10⁹", "1", "–"]);
   expect(digits(0.9915, 3)).toBe("0.992");
 });
-test("percent", () => expect([0, 0.104, -0.02, 1, NaN].map(percent)).toEqual(["0 %", "10 %", "−2 %", "100 %", "–"]));
+test("percent", () => expect([0, 0.104, -0.02, 1, NaN].map(percent)).toEqual(["0\u00a0%", "10\u00a0%", "−2\u00a0%", "100\u00a0%", "–"]));

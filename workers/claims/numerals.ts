@@ -13,7 +13,7 @@ export function digits(value: number, significant = 2): string {
   return sign + (mantissa === "1" ? power : `${mantissa} × ${power}`);
 }
 
-/** A share as a whole percentage. */
+/** A share as a whole percentage; number and sign stay on one line. */
 export function percent(share: number): string {
-  return Number.isNaN(share) ? "–" : `${digits(Math.round(100 * share), 15)} %`;
+  return Number.isNaN(share) ? "–" : `${digits(Math.round(100 * share), 15)}\u00a0%`;
 }

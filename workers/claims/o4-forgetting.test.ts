@@ -3,21 +3,19 @@ import { Random } from "../../probes/random.ts";
 import { matrix, tensor } from "../../probes/tensor.ts";
 import { dispose, fromTensor, toTensor } from "../toys/autodiff.ts";
 import { claimFaults, testContext } from "./claim-checks.test-support.ts";
-import { thresholdsOf } from "./claim.ts";
-import { constructed, withValues } from "./constructed.test-support.ts";
+import { thresholdsOf, valueOf } from "./claim.ts";
+import { constructed } from "./constructed.test-support.ts";
 import { claim, fisherOf, measure, spirals, taskOf } from "./o4-forgetting.ts";
+import { recordedEvidence } from "./recorded.test-support.ts";
 
 const run = (sabotaged: boolean, steps: number, remedies: boolean) => measure(testContext("O4", { seeds: [1], sabotaged }), { steps, batch: 48, test: 150, between: [45], remedies });
 
-test("A trained along with B is not forgotten, on B alone it is; nothing else is wrong, and the same seed gives the same", async () => {
-  const [honest, sabotaged] = [await run(false, 60, true), await run(true, 2, false)];
-  const value = (id: string): number => honest.quantities.find((quantity) => quantity.id === id)!.value;
-  expect(value("before")).toBeGreaterThan(0.6);
-  expect(value("plain-forgets")).toBeGreaterThan(value("replay-forgets") + 0.15);
-  // As a longer run of each measures.
-  const learnt = { before: 1, "together-a": 1, "together-b": 1, "plain-b": 1, "replay-b": 1, "penalty-b": 1, "adapter-b": 1, "replay-forgets": 0.03, "penalty-forgets": 0.3, "adapter-forgets": 0.9 };
-  expect(claimFaults(claim, withValues(sabotaged, { ...learnt, "plain-forgets": 0.9 }), withValues(sabotaged, { ...learnt, "plain-forgets": 0 }))).toEqual([]);
-  expect(await run(true, 2, false)).toEqual(sabotaged);
+test("what was recorded keeps the rules; A trained along with B changes its verdict", () => expect(claimFaults(claim, recordedEvidence("O4"), recordedEvidence("O4", "sabotaged"))).toEqual([]));
+test("a short run: A is forgotten on B alone, less with a few of its examples; the same seed gives the same evidence", async () => {
+  const honest = await run(false, 60, true);
+  expect(valueOf(honest, "before")).toBeGreaterThan(0.6);
+  expect(valueOf(honest, "plain-forgets")).toBeGreaterThan(valueOf(honest, "replay-forgets") + 0.15);
+  expect(await run(true, 2, false)).toEqual(await run(true, 2, false));
 });
 const good = { "together-a": 1, "together-b": 1, "plain-b": 1, "replay-b": 1, "penalty-b": 1, "adapter-b": 1, "plain-forgets": 0.9, "replay-forgets": 0.3, "penalty-forgets": 0.5, "adapter-forgets": 0.9 };
 test.each([

@@ -22,7 +22,7 @@ import { adam, cosine } from "../toys/optimiser.ts";
 import { Training } from "../toys/training.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
 import { digits } from "./numerals.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { lineOverSeeds, overSeeds, shareLineOverSeeds, shareOverSeeds } from "./over-seeds.ts";
 import { agreement, argmaxRows, crossEntropy, evaluate, trainIn } from "./training.ts";
 
 const dimensions = 4;
@@ -59,7 +59,7 @@ export const claim: Claim = {
   data: `Two noisy rings (radius 1 and 2, noise ${noise}) in ${dimensions} dimensions, a class each; ${test} new points per angle and seed, turned by θ = 0 … 90° out of the plane of the rings, or within it.`,
   model: `The lab's perceptron, two hidden layers of 32, ${networks} of them per seed, trained once at θ = 0; then copies trained further on data at θ = 60°.`,
   measurement: "Accuracy, mean over the networks of a seed, and mean distance to the five nearest of 400 training points, by θ. Loss of accuracy at 60° against 0°; correlation of accuracy with distance over all angles.",
-  rule: "Supports where the loss at 60° is at least wall and accuracy falls with distance, by a correlation of at most −follows. Refutes where the loss is at most none. Else mixed.",
+  rule: "Supports where the loss at 60° is at least `wall`, and accuracy falls with distance: a correlation of at most −`follows`. Refutes where the loss is at most `none`. Else mixed. Means over seeds.",
   thresholds: {
     wall: { value: 0.2, unit: "1", meaning: "loss of accuracy at 60° that counts as a wall" },
     follows: { value: 0.7, unit: "1", meaning: "size of the correlation of accuracy with distance" },
@@ -120,11 +120,11 @@ export async function measure(context: ClaimContext, { steps, further, count }: 
       { id: "least", label: "the same, the network that loses least", unit: "1", value: Math.min(...losses), n: losses.length },
       { id: "most", label: "the same, the network that loses most", unit: "1", value: Math.max(...losses), n: losses.length },
       overSeeds({ id: "correlation", label: "correlation of accuracy with distance from the training data", unit: "1" }, accuracy.out.map((line, s) => correlation(line, distance.out[s]!))),
-      overSeeds({ id: "start", label: "accuracy before the drift", unit: "1" }, at(accuracy.out, 0)),
-      overSeeds({ id: "far", label: "accuracy at 60°", unit: "1" }, at(accuracy.out, far)),
-      overSeeds({ id: "along", label: "accuracy at 60° along the rings", unit: "1" }, at(accuracy.along, far)),
-      overSeeds({ id: "again", label: "accuracy at 60° after further training there", unit: "1" }, at(after, far)),
-      overSeeds({ id: "back", label: "accuracy at 0° after further training at 60°", unit: "1" }, at(after, 0)),
+      shareOverSeeds({ id: "start", label: "accuracy before the drift", unit: "1" }, at(accuracy.out, 0)),
+      shareOverSeeds({ id: "far", label: "accuracy at 60°", unit: "1" }, at(accuracy.out, far)),
+      shareOverSeeds({ id: "along", label: "accuracy at 60° along the rings", unit: "1" }, at(accuracy.along, far)),
+      shareOverSeeds({ id: "again", label: "accuracy at 60° after further training there", unit: "1" }, at(after, far)),
+      shareOverSeeds({ id: "back", label: "accuracy at 0° after further training at 60°", unit: "1" }, at(after, 0)),
       overSeeds({ id: "distance", label: "distance from the training data at 60°", unit: "radius of the inner ring", reference: { value: mean([1, 2].map((r) => ringDistance(r, far))), source: "rings without noise, exact" } }, at(distance.out, far)),
     ],
     figures: [
@@ -134,9 +134,9 @@ export async function measure(context: ClaimContext, { steps, further, count }: 
         x: { label: "drift", unit: "°" },
         y: { label: "accuracy", unit: "" },
         lines: [
-          lineOverSeeds("out of the plane", angles, accuracy.out),
-          lineOverSeeds("along the rings", angles, accuracy.along),
-          lineOverSeeds("trained further at 60°", angles, after),
+          shareLineOverSeeds("out of the plane", angles, accuracy.out),
+          shareLineOverSeeds("along the rings", angles, accuracy.along),
+          shareLineOverSeeds("trained further at 60°", angles, after),
           { name: "a model that sees the first plane only", role: "theory", x: [0, lost, lost, 90], y: [1, 1, 0.5, 0.5] },
           { name: "chance", role: "null", x: angles, y: angles.map(() => 0.5) },
         ],

@@ -10,6 +10,19 @@ export function overSeeds(what: Pick<Quantity, "id" | "label" | "unit" | "refere
   return { ...what, value: mean(values), ...(n > 1 ? { low, high } : {}), n };
 }
 
+/** The same for shares: the interval ends at 0 and 1. */
+export function shareOverSeeds(what: Pick<Quantity, "id" | "label" | "unit" | "reference">, values: readonly number[]): Quantity {
+  const { low, high, ...rest } = overSeeds(what, values);
+  return { ...rest, ...(low === undefined || high === undefined ? {} : { low: Math.max(0, low), high: Math.min(1, high) }) };
+}
+
+/** The same for what is positive and spreads by factors, such as ratios and errors: geometric mean, and the interval of the mean logarithm; NaN where a seed's value is not positive. */
+export function ratioOverSeeds(what: Pick<Quantity, "id" | "label" | "unit" | "reference">, values: readonly number[]): Quantity {
+  const { value, low, high, ...rest } = overSeeds(what, values.map((ratio) => (ratio > 0 ? Math.log(ratio) : NaN)));
+  if (!values.every((ratio) => ratio > 0)) return { ...what, value: NaN, n: values.length };
+  return { ...rest, value: Math.exp(value), ...(low === undefined || high === undefined ? {} : { low: Math.exp(low), high: Math.exp(high) }) };
+}
+
 /**
  * The mean line over seeds, with the 95 % interval of the mean at each x.
  *
@@ -26,7 +39,7 @@ export function lineOverSeeds(name: string, x: readonly number[], perSeed: reado
 /** The same for shares: no value is below 0 or above 1, and the interval ends there. */
 export function shareLineOverSeeds(name: string, x: readonly number[], perSeed: readonly (readonly number[])[], role: SeriesRole = "measured"): Line {
   const line = lineOverSeeds(name, x, perSeed, role);
-  return { ...line, ...(line.low && line.high ? { low: line.low.map((value) => Math.max(0, value)), high: line.high.map((value) => Math.min(1, value)) } : {}) };
+  return { ...line, ...sharesOf(line) };
 }
 
 /** The same on a logarithmic axis: geometric mean, and the interval of the mean logarithm; a gap where a seed's value is not positive. */
@@ -41,4 +54,14 @@ export function barOverSeeds(name: string, perCategory: readonly (readonly numbe
   const intervals = perCategory.map((values) => meanInterval(values));
   const known = intervals.every(([low]) => !Number.isNaN(low));
   return { name, role: "measured", values: perCategory.map((values) => mean(values)), ...(known ? { low: intervals.map(([low]) => low), high: intervals.map(([, high]) => high) } : {}) };
+}
+
+/** The same for shares: no interval goes below 0 or above 1. */
+export function shareBarOverSeeds(name: string, perCategory: readonly (readonly number[])[]): Extract<Figure, { kind: "bars" }>["bars"][number] {
+  const bar = barOverSeeds(name, perCategory);
+  return { ...bar, ...sharesOf(bar) };
+}
+
+function sharesOf({ low, high }: { readonly low?: readonly number[]; readonly high?: readonly number[] }): { low?: number[]; high?: number[] } {
+  return low && high ? { low: low.map((value) => Math.max(0, value)), high: high.map((value) => Math.min(1, value)) } : {};
 }

@@ -47,7 +47,7 @@ test("one head is enough", () => {
   for (let b = 0; b < B; b++) for (let t = 16; t < T; t++) if (edgeOf(b, t) >= 0) one[((b * H + 1) * T + t) * T + edgeOf(b, t)] = 2;
   expect(edgeRecalls(sequences, one, new Float32Array(B * T * D), false).byScore[0]).toBe(1);
 });
-test("the nearest state counts, the query itself does not; chance is k / n in each of two heads", () => {
+test("the nearest state counts, the query itself does not; chance is k / n in each of two heads, k / (n − 1) among others", () => {
   const input = new Float32Array(B * T * D);
   sequences.forEach(({ places }, b) => {
     for (let t = 0; t < T; t++) input[(b * T + t) * D] = 10 * t;
@@ -56,10 +56,12 @@ test("the nearest state counts, the query itself does not; chance is k / n in ea
     input[(b * T + 16 + q) * D] = input[(b * T + places[q]!) * D]! + 1;
   });
   const one = sequences.map((sequence) => ({ ...sequence, places: sequence.places.map((place, q) => (q === sequence.places.findIndex((p) => p >= 0) ? place : -1)) }));
-  const { byDistance, chance } = edgeRecalls(one, patternOf(() => 0), input, false);
+  const { byDistance, chance, chanceOnce } = edgeRecalls(one, patternOf(() => 0), input, false);
   expect(byDistance).toEqual(Array(budgets.length).fill(1));
   expect(chance[0]).toBeGreaterThan(1 - (1 - 1 / 20) ** 2 - 1e-9);
   expect(chance[0]).toBeLessThan(1 - (1 - 1 / 17) ** 2 + 1e-9);
+  expect(chanceOnce[0]).toBeGreaterThan(1 / 19 - 1e-9);
+  expect(chanceOnce[0]).toBeLessThan(1 / 16 + 1e-9);
 });
 
 test("each verdict", () => {

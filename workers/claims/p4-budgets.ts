@@ -7,6 +7,7 @@ import type { Problem, Task } from "../../probes/tasks/task.ts";
 import type { Tensor } from "../../probes/tensor.ts";
 import type { Decoder } from "../engine.ts";
 import { type Claim, type ClaimContext, type Evidence, valueOf } from "./claim.ts";
+import { percent } from "./numerals.ts";
 import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
 import { firstProblem } from "./problem-sets.ts";
 
@@ -35,7 +36,7 @@ export const claim: Claim = {
   data: "Pointer chase of 4 hops and reachability of 4 levels, each with its right chain of thought written behind the prompt.",
   model: "nano in float64, by the reference decoder, which hands out its attention patterns: 3 layers of 3 heads.",
   measurement: "The budget of a token in a head: how few keys hold 95 % of its attention, over the number of keys that it sees. Spread: the budget's 90th percentile over its 10th, across the tokens of one head and stage, and of these the median over heads and stages. Stages: the mean budget in prefill (the last 16 tokens of the prompt) over the mean budget in decode (the chain of thought), median over heads; inverted where it is below 1.",
-  rule: "supports: the spread is at least `wide` and the stages' ratio at least `apart`. refutes: neither is. mixed: one of them is. All at the lower ends of the intervals.",
+  rule: "supports: the spread is at least `wide` and the stages' ratio at least `apart`, by the lower ends of their intervals. refutes: both are below, by the upper ends. mixed otherwise.",
   thresholds: {
     wide: { value: 3, unit: "1", meaning: "spread of the budget across tokens, at least" },
     apart: { value: 1.5, unit: "1", meaning: "ratio of the stages' budgets, at least" },
@@ -52,10 +53,11 @@ export const claim: Claim = {
   judge(evidence, { wide = NaN, apart = NaN }) {
     const [spread, stages] = ["spread", "stages"].map((id) => evidence.quantities.find((quantity) => quantity.id === id)!);
     const yes = [(spread!.low ?? spread!.value) >= wide, (stages!.low ?? stages!.value) >= apart];
-    const numbers = `from token to token a head's budget varies by a factor of ${spread!.value.toFixed(1)}, between the stages by ${stages!.value.toFixed(1)}; on average ${(100 * valueOf(evidence, "budget-prefill")).toFixed(0)}\u00a0% of the keys are needed in prefill, ${(100 * valueOf(evidence, "budget-decode")).toFixed(0)}\u00a0% in decode`;
+    const no = (spread!.high ?? spread!.value) < wide && (stages!.high ?? stages!.value) < apart;
+    const numbers = `from token to token a head's budget varies by a factor of ${spread!.value.toFixed(1)}, between the stages by ${stages!.value.toFixed(1)}; on average ${percent(valueOf(evidence, "budget-prefill"))} of the keys are needed in prefill, ${percent(valueOf(evidence, "budget-decode"))} in decode`;
     if (yes.every(Boolean)) return { verdict: "supports", reason: `Budgets differ in both ways: ${numbers}.` };
-    if (yes.some(Boolean)) return { verdict: "mixed", reason: `Budgets differ ${yes[0] ? "between tokens only" : "between stages only"}: ${numbers}.` };
-    return { verdict: "refutes", reason: `Budgets hardly differ: ${numbers}.` };
+    if (no) return { verdict: "refutes", reason: `Budgets hardly differ: ${numbers}.` };
+    return { verdict: "mixed", reason: `${yes[0] ? "Budgets surely differ between tokens only" : yes[1] ? "Budgets surely differ between stages only" : "Too near the thresholds to tell"}: ${numbers}.` };
   },
 };
 

@@ -11,6 +11,7 @@ import { effectiveRank } from "../../probes/geometry/effective-rank.ts";
 import { mean } from "../../probes/statistics/moments.ts";
 import { tensor, type Tensor } from "../../probes/tensor.ts";
 import { type Claim, type ClaimContext, type Evidence, valueOf } from "./claim.ts";
+import { digits } from "./numerals.ts";
 import { barOverSeeds, lineOverSeeds, overSeeds } from "./over-seeds.ts";
 import { trainTextModel, type Place, type TextModelSize } from "./text-model.ts";
 
@@ -27,15 +28,15 @@ const places = ["plain", "query", "key", "value", "attention", "output"] as cons
 const text = { keys: 6, values: 4, words: 16, questionRate: 0.5, sharpness: 2, length: 24, hiddenSize: 32, heads: 2, layers: 1, rate: 0.01 };
 
 export const sizes: Record<"live" | "full", Q2gSize> = {
-  live: { ...text, steps: 220, batch: 24, tests: 128, places: ["plain", "query", "attention", "output"] },
+  live: { ...text, steps: 220, batch: 24, tests: 128, places: ["plain", "query", "attention"] },
   full: { ...text, steps: 450, batch: 24, tests: 512, places },
 };
 
-const names: Record<GatedPlace, string> = { plain: "no gate", query: "query", key: "key", value: "value", attention: "attention output", output: "after W_O" };
+const names: Record<GatedPlace, string> = { plain: "no gate", query: "query", key: "key", value: "value", attention: "attention output", output: "after the projection" };
 /** Rows of which the rank is taken. */
 const rankRows = 400;
 /** Perplexity of a mixture of experts with 15B parameters by place of the gate. */
-const published = { source: "Qiu et al. 2025, arXiv:2505.06708, table 1", perplexity: { plain: 6.026, value: 5.82, attention: 5.761, output: 6.017 } };
+const published = { source: "Qiu et al. 2025, arXiv:2505.06708, table 1", plain: 6.026, perplexity: { value: 5.82, attention: 5.761, output: 6.017 } };
 
 export const claim: Claim = {
   id: "Q2g",
@@ -59,7 +60,7 @@ export const claim: Claim = {
   seeds: [11, 12, 13, 14, 15],
   seconds: 60,
   recorded: true,
-  doesNotShow: "The size of the effect in a language model: the paper's models are 10⁵ times larger, and differ by more. A model of one block on made-up text says at which place it helps this model, and no more.",
+  doesNotShow: "The size of the effect in a language model: the paper's models are about a million times larger. A model of one block on made-up text says at which place it helps this model, and no more.",
   wouldChange: "A task that needs sharper queries rather than cleaner outputs. In the sabotaged run only the model with its gate on the query has attention at all, and so it leads.",
   sabotage: { what: "In every other model attention brings nothing.", verdict: "supports" },
 
@@ -72,8 +73,8 @@ export const claim: Claim = {
     const ahead = behind.every(({ value, high }) => value <= -margin && high < 0);
     const verdict = output.value >= margin && output.low > 0 ? "refutes" : ahead ? "supports" : "mixed";
     const best = found("excess-").sort((a, b) => a.value - b.value)[0]!.place;
-    const nats = (place: GatedPlace): string => valueOf(evidence, `excess-${place}`).toFixed(4);
-    return { verdict, reason: `Excess ${nats("query")} nats with the gate on the query, ${nats("attention")} on the attention output, ${nats("plain")} without; behind the attention output by ${output.value.toFixed(4)} [${output.low.toFixed(4)}, ${output.high.toFixed(4)}]. Least excess: ${names[best]}.` };
+    const nats = (place: GatedPlace): string => digits(valueOf(evidence, `excess-${place}`), 3);
+    return { verdict, reason: `Excess ${nats("query")} nats with the gate on the query, ${nats("attention")} on the attention output, ${nats("plain")} without; behind the attention output by ${digits(output.value)} [${digits(output.low)}, ${digits(output.high)}]. Least excess: ${names[best]}.` };
   },
 };
 
@@ -113,7 +114,7 @@ export async function experiment({ seeds, sabotaged, progress }: Pick<ClaimConte
     quantities,
     figures: [
       { kind: "bars", title: "Loss above the best possible, by place of the gate", y: { label: "excess", unit: "nats" }, categories: places.map((place) => names[place]), bars: [barOverSeeds("this run", places.map((place) => of(place, "excess")))] },
-      { kind: "bars", title: `Published: perplexity of a 15B mixture of experts (${published.source})`, y: { label: "perplexity below 6.1", unit: "" }, categories: inPaper.map((place) => names[place]), bars: [{ name: "6.1 − perplexity", role: "theory", values: inPaper.map((place) => 6.1 - published.perplexity[place]) }] },
+      { kind: "bars", title: `Published: what a gate brings to a 15B mixture of experts (${published.source})`, y: { label: `perplexity below that without a gate, ${published.plain}`, unit: "" }, categories: inPaper.map((place) => names[place]), bars: [{ name: "published", role: "theory", values: inPaper.map((place) => published.plain - published.perplexity[place]) }] },
       { kind: "bars", title: "Effective rank of what attention adds to the stream", y: { label: "effective rank", unit: "" }, categories: places.map((place) => names[place]), bars: [barOverSeeds("this run", places.map((place) => of(place, "rank")))] },
       { kind: "lines", title: "Excess by place in the text", x: { label: "token", unit: "" }, y: { label: "excess", unit: "nats" }, lines: (["plain", "query", "attention"] as const).map((place) => lineOverSeeds(names[place], positions, runs.map((run) => run[place].byPosition))) },
     ],

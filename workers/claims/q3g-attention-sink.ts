@@ -16,7 +16,7 @@
 import { mean } from "../../probes/statistics/moments.ts";
 import { type Claim, type ClaimContext, type Evidence, valueOf } from "./claim.ts";
 import { vocabularyOf, type Kind } from "./facts-and-text.ts";
-import { barOverSeeds, overSeeds } from "./over-seeds.ts";
+import { overSeeds, shareBarOverSeeds, shareOverSeeds } from "./over-seeds.ts";
 import { trainTextModel, type TextModel, type TextModelSize } from "./text-model.ts";
 
 export interface Q3gSize extends TextModelSize {
@@ -42,7 +42,7 @@ export const claim: Claim = {
   title: "Does a gate take away the attention sink?",
   statement: {
     en: "With long sequences gated attention adjusts dynamically how fast history decays, and avoids the attention sink.",
-    zh: "Gated Attention 动态调整历史信息的衰减率且避免了Attention Sink",
+    zh: "在处理长序列时，Gated Attention 动态调整历史信息的衰减率且避免了Attention Sink",
   },
   expectation: {
     verdict: "supports",
@@ -105,20 +105,20 @@ export async function experiment({ seeds, sabotaged, progress }: Pick<ClaimConte
   await progress(1, "done");
   const of = (kind: (typeof kinds)[number], value: (result: Result) => number): number[] => runs.map((run) => value(run[kind]));
   const both = (id: string, label: string, unit: string, value: (result: Result) => number, reference?: typeof published) =>
-    kinds.map((kind) => overSeeds({ id: `${id}-${kind}`, label: `${label}, ${kind}`, unit, ...(reference ? { reference: { value: reference[kind], source: `15B mixture of experts, all tokens, ${reference.source}` } } : {}) }, of(kind, value)));
+    kinds.map((kind) => (unit === "1" ? shareOverSeeds : overSeeds)({ id: `${id}-${kind}`, label: `${label}, ${kind}`, unit, ...(reference ? { reference: { value: reference[kind], source: `15B mixture of experts, all tokens, ${reference.source}` } } : {}) }, of(kind, value)));
   const heads = runs[0]!.plain.mass.flatMap((row, l) => row.map((_, h) => ({ l, h, name: size.heads > 1 ? `layer ${l + 1}, head ${h + 1}` : `layer ${l + 1}` })));
-  const bar = (kind: (typeof kinds)[number], part: "mass" | "self") => barOverSeeds(kind, heads.map(({ l, h }) => of(kind, (result) => result[part][l]![h]!)));
+  const bar = (kind: (typeof kinds)[number], part: "mass" | "self") => shareBarOverSeeds(kind, heads.map(({ l, h }) => of(kind, (result) => result[part][l]![h]!)));
   const ticks = Array.from({ length: size.length }, (_, t) => (t === 0 ? "⟨s⟩" : String(t)));
   return {
     quantities: [
       ...both("mass", "attention of words on the first token, mean over layers and heads", "1", ({ mass }) => mean(mass.flat()), published),
-      overSeeds({ id: "mass-even", label: "the same for even attention", unit: "1" }, of("plain", ({ even }) => even)),
+      overSeeds({ id: "mass-even", label: "attention of words on the first token, were it even", unit: "1" }, of("plain", ({ even }) => even)),
       ...both("dependence", "cost of taking the first token away, after words", "nats", ({ dependence }) => dependence),
-      ...both("mass-most", "the same in the head where it is largest", "1", ({ mass }) => Math.max(...mass.flat())),
+      ...both("mass-most", "attention of words on the first token, in the head where it is largest", "1", ({ mass }) => Math.max(...mass.flat())),
       ...both("excess", "surprise above the best possible", "nats", ({ excess }) => excess),
       ...(sabotaged ? [] : [
-        overSeeds({ id: "gate-words", label: "mean gate at words", unit: "1" }, of("gated", ({ gateAtWords }) => gateAtWords)),
-        overSeeds({ id: "gate-questions", label: "mean gate at questions", unit: "1" }, of("gated", ({ gateAtQuestions }) => gateAtQuestions)),
+        shareOverSeeds({ id: "gate-words", label: "mean gate at words", unit: "1" }, of("gated", ({ gateAtWords }) => gateAtWords)),
+        shareOverSeeds({ id: "gate-questions", label: "mean gate at questions", unit: "1" }, of("gated", ({ gateAtQuestions }) => gateAtQuestions)),
       ]),
     ],
     figures: [

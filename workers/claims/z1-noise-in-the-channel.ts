@@ -16,7 +16,7 @@ import { Random } from "../../probes/random.ts";
 import { normalTail } from "../../probes/statistics/wilcoxon.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
 import { digits } from "./numerals.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { overSeeds, shareLineOverSeeds, shareOverSeeds } from "./over-seeds.ts";
 
 const codes = 26;
 const dimensions = 64;
@@ -33,7 +33,7 @@ export const claim: Claim = {
   id: "Z1",
   system: "latent-cot",
   title: "Does writing each step down as a token make a long chain drift?",
-  statement: { en: "Thinking aloud squeezes a continuous signal through an argmax; this quantisation noise accumulates over a long chain, and the reasoning drifts.", zh: "这种量化噪声在长链条推理中会累积，导致推理漂移" },
+  statement: { en: "Thinking aloud squeezes a continuous signal through an argmax; this quantisation noise accumulates over a long chain, and the reasoning drifts.", zh: "强迫连续的神经网络信号经过一个低带宽的 Argmax 离散化层……这种量化噪声在长链条推理中会累积，导致推理漂移" },
   expectation: {
     verdict: "refutes",
     text: "What accumulates is noise that nobody removes: σ√n after n steps. An argmax at each step removes it as long as it stays below half the distance of two codes; it is an error-correcting code. What an argmax does destroy is a blend of two thoughts, at the first step and once for all.",
@@ -42,7 +42,7 @@ export const claim: Claim = {
   data: `${codes} random codes in ${dimensions} dimensions, one thought per chain, chains of 1 to 32 steps; noise of σ = 0.5 … 4 per coordinate and step, beside codes of 1 per coordinate.`,
   model: "Two ideal channels, without a network: every step is right but for its noise. The token channel hands on the nearest code, the latent channel the vector as it is. At the end both are read by the nearest code.",
   measurement: `Accuracy after n steps. Drift = accuracy after one step less accuracy after 16, at σ = 1. Beside it a blend of two codes (${blend.more} and ${blend.less}) at σ = ${blend.noise}: accuracy on the weaker one, read as the code nearest to what is left without the stronger.`,
-  rule: "The two drifts differ where one is larger by margin. The token channel drifts more: supports. The latent channel drifts more: refutes. Neither: mixed.",
+  rule: "The two drifts differ where one is larger by `margin`, means over seeds. The token channel drifts more: supports. The latent channel drifts more: refutes. Neither: mixed.",
   thresholds: { margin: { value: 0.1, unit: "1", meaning: "difference of the two drifts, in accuracy, that counts" } },
   seeds: [1, 2, 3],
   seconds: 2,
@@ -56,7 +56,7 @@ export const claim: Claim = {
     const [token, latent] = [valueOf(evidence, "token-drift"), valueOf(evidence, "latent-drift")];
     return {
       verdict: token >= latent + margin ? "supports" : latent >= token + margin ? "refutes" : "mixed",
-      reason: `Over 16 steps at σ = 1 the token channel loses ${digits(token)} of its accuracy, the latent channel ${digits(latent)} (they differ by at least ${margin}, or count as equal).`,
+      reason: `Over 16 steps at σ = 1 the token channel loses ${digits(token)} of its accuracy, the latent channel ${digits(latent)} (a difference below ${margin} counts as none).`,
     };
   },
 };
@@ -93,12 +93,12 @@ export async function measure({ seeds, sabotaged, progress }: ClaimContext, tria
     quantities: [
       overSeeds({ id: "token-drift", label: "drift over 16 steps, token channel, σ = 1", unit: "1" }, drift(byStep.token)),
       overSeeds({ id: "latent-drift", label: "drift over 16 steps, latent channel, σ = 1", unit: "1" }, drift(byStep.latent)),
-      overSeeds({ id: "token-1", label: "accuracy after 16 steps, token channel, σ = 1", unit: "1", reference: { value: 1, source: measured } }, at(byNoise.token, noises, 1)),
-      overSeeds({ id: "latent-1", label: "accuracy after 16 steps, latent channel, σ = 1", unit: "1", reference: { value: 0.483, source: measured } }, at(byNoise.latent, noises, 1)),
-      overSeeds({ id: "token-1.5", label: "accuracy after 16 steps, token channel, σ = 1.5", unit: "1", reference: { value: 0.947, source: measured } }, at(byNoise.token, noises, 1.5)),
-      overSeeds({ id: "latent-1.5", label: "accuracy after 16 steps, latent channel, σ = 1.5", unit: "1", reference: { value: 0.277, source: measured } }, at(byNoise.latent, noises, 1.5)),
-      overSeeds({ id: "token-blend", label: "the weaker of two blended thoughts after 16 steps, token channel, σ = 0.25", unit: "1", reference: { value: 1 / (codes - 1), source: "chance" } }, at(blends.token, chain, 16)),
-      overSeeds({ id: "latent-blend", label: "the weaker of two blended thoughts after 16 steps, latent channel, σ = 0.25", unit: "1" }, at(blends.latent, chain, 16)),
+      shareOverSeeds({ id: "token-1", label: "accuracy after 16 steps, token channel, σ = 1", unit: "1", reference: { value: 1, source: measured } }, at(byNoise.token, noises, 1)),
+      shareOverSeeds({ id: "latent-1", label: "accuracy after 16 steps, latent channel, σ = 1", unit: "1", reference: { value: 0.483, source: measured } }, at(byNoise.latent, noises, 1)),
+      shareOverSeeds({ id: "token-1.5", label: "accuracy after 16 steps, token channel, σ = 1.5", unit: "1", reference: { value: 0.947, source: measured } }, at(byNoise.token, noises, 1.5)),
+      shareOverSeeds({ id: "latent-1.5", label: "accuracy after 16 steps, latent channel, σ = 1.5", unit: "1", reference: { value: 0.277, source: measured } }, at(byNoise.latent, noises, 1.5)),
+      shareOverSeeds({ id: "token-blend", label: "the weaker of two blended thoughts after 16 steps, token channel, σ = 0.25", unit: "1", reference: { value: 1 / (codes - 1), source: "chance" } }, at(blends.token, chain, 16)),
+      shareOverSeeds({ id: "latent-blend", label: "the weaker of two blended thoughts after 16 steps, latent channel, σ = 0.25", unit: "1" }, at(blends.latent, chain, 16)),
     ],
     figures: [
       {
@@ -107,8 +107,8 @@ export async function measure({ seeds, sabotaged, progress }: ClaimContext, tria
         x: { label: "steps", unit: "", log: true },
         y: { label: "accuracy", unit: "" },
         lines: [
-          lineOverSeeds("token channel", chain, byStep.token),
-          lineOverSeeds("latent channel", chain, byStep.latent),
+          shareLineOverSeeds("token channel", chain, byStep.token),
+          shareLineOverSeeds("latent channel", chain, byStep.latent),
           { name: "token: (1 − ε)ⁿ", role: "theory", x: chain, y: chain.map((n) => theory.token(1, n)) },
           { name: "latent: noise σ√n", role: "theory", x: chain, y: chain.map((n) => theory.latent(1, n)) },
           { name: "chance", role: "null", x: chain, y: chain.map(() => 1 / codes) },
@@ -120,8 +120,8 @@ export async function measure({ seeds, sabotaged, progress }: ClaimContext, tria
         x: { label: "σ per coordinate and step", unit: "" },
         y: { label: "accuracy", unit: "" },
         lines: [
-          lineOverSeeds("token channel", noises, byNoise.token),
-          lineOverSeeds("latent channel", noises, byNoise.latent),
+          shareLineOverSeeds("token channel", noises, byNoise.token),
+          shareLineOverSeeds("latent channel", noises, byNoise.latent),
           { name: "token, codes at right angles", role: "theory", x: noises, y: noises.map((noise) => theory.token(noise, 16)) },
           { name: "latent, codes at right angles", role: "theory", x: noises, y: noises.map((noise) => theory.latent(noise, 16)) },
           { name: "chance", role: "null", x: noises, y: noises.map(() => 1 / codes) },
@@ -132,7 +132,7 @@ export async function measure({ seeds, sabotaged, progress }: ClaimContext, tria
         title: `A blend of two thoughts, σ = ${blend.noise}: the weaker one`,
         x: { label: "steps", unit: "", log: true },
         y: { label: "accuracy on the weaker thought", unit: "" },
-        lines: [lineOverSeeds("token channel", chain, blends.token), lineOverSeeds("latent channel", chain, blends.latent), { name: "chance", role: "null", x: chain, y: chain.map(() => 1 / (codes - 1)) }],
+        lines: [shareLineOverSeeds("token channel", chain, blends.token), shareLineOverSeeds("latent channel", chain, blends.latent), { name: "chance", role: "null", x: chain, y: chain.map(() => 1 / (codes - 1)) }],
       },
     ],
     remarks: ["Where the essay is right: an argmax forgets the weaker of two blended thoughts. It does so at the first step, and no more at the later ones: a loss, not a drift."],

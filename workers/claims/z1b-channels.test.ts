@@ -16,6 +16,15 @@ test("tokens win where a thought is one letter, and lose where it is two; the se
   expect(claimFaults(claim, honest, sabotaged)).toEqual([]);
   expect(claim.judge(honest, thresholdsOf(claim)).verdict).toBe("mixed");
 });
+test.each([
+  ["supports", [-0.5, -0.3], [-0.5, -0.3]],
+  ["mixed", [0.3, 0.5], [-0.5, -0.3]],
+  ["refutes", [0.3, 0.5], [-0.05, 0.05]],
+  ["mixed", [0.3, 0.5], [-0.15, 0.05]],
+] as const)("the rule: %s where the gaps lie in these intervals", (verdict, chase, reach) => {
+  const gap = (id: string, [low, high]: readonly [number, number]) => ({ id, label: id, unit: "1", value: (low + high) / 2, low, high });
+  expect(claim.judge({ quantities: [gap("gap-chase", chase), gap("gap-reach", reach)], figures: [] }, thresholdsOf(claim)).verdict).toBe(verdict);
+});
 test("an undisturbed walk answers as the latent mode does, and feeds what it is given", async () => {
   const decoder = nanoDecoder();
   const seeds = [1, 2, 3, 4, 5, 6];

@@ -39,7 +39,7 @@ export const claim: Claim = {
   data: "Pointer chase of 6 hops, where a thought is one letter, and reachability of 3 levels, asked late, where a thought has to hold two letters at once.",
   model: "nano, the embedded model, which was trained to feed its own state back.",
   measurement: "Each thought h is disturbed: h + σ‖h‖/√D ε. The latent channel feeds this back; the token channel feeds back the embedding of the likeliest token that it reads out as. Share of right answers by σ, the same problems and the same noise in both channels; Wilson's intervals. Gap: token − latent, Newcombe's interval.",
-  rule: "A channel wins where the gap's interval lies beyond `margin`. Judged in both tasks: pointer chase at σ = 1, reachability at σ = 0. supports: the token channel loses in both. refutes: it loses in neither. mixed: it loses in one.",
+  rule: "The token channel loses where the gap's interval lies beyond `margin` on its side, and does not lose where the interval lies above that. Judged in both tasks: pointer chase at σ = 1, reachability at σ = 0. supports: it loses in both. refutes: it loses in neither. mixed: it loses in one, or the intervals leave it open.",
   thresholds: { margin: { value: 0.1, unit: "1", meaning: "a gap smaller than this is none" } },
   seeds: [1, 2, 3],
   seconds: 10,
@@ -54,10 +54,15 @@ export const claim: Claim = {
   judge(evidence, { margin = NaN }) {
     const [chase, reach] = ["gap-chase", "gap-reach"].map((id) => evidence.quantities.find((quantity) => quantity.id === id)!);
     const losses = [chase!, reach!].map(({ high }) => high! <= -margin);
+    const open = [chase!, reach!].some(({ low, high }) => low! <= -margin && high! > -margin);
     const points = (share: number): string => `${share < 0 ? "−" : ""}${Math.abs(100 * share).toFixed(0)}`;
-    const side = ({ value, low, high }: { value: number; low?: number; high?: number }): string => `${value > 0 ? "ahead" : "behind"} by ${points(Math.abs(value))} points (95\u00a0%: ${points(low!)} to ${points(high!)})`;
+    const side = ({ value, low, high }: { value: number; low?: number; high?: number }): string => {
+      const [from, to] = value > 0 ? [low!, high!] : [-high!, -low!];
+      return `${value > 0 ? "ahead" : "behind"} by ${points(Math.abs(value))} points (95\u00a0%: ${points(from)} to ${points(to)})`;
+    };
     const numbers = `with noise as long as the thought, the token channel is ${side(chase!)} in pointer chase; without noise it is ${side(reach!)} in reachability`;
     if (losses.every(Boolean)) return { verdict: "supports", reason: `Tokens lose in both tasks: ${numbers}.` };
+    if (open) return { verdict: "mixed", reason: `Too near the margin to tell: ${numbers}.` };
     if (losses.some(Boolean)) return { verdict: "mixed", reason: `It depends on what a thought has to hold: ${numbers}.` };
     return { verdict: "refutes", reason: `Tokens lose in neither task: ${numbers}.` };
   },

@@ -9,7 +9,7 @@ import { claim, measure } from "./z2-superposition.ts";
 const small = (sabotaged: boolean, problems: number, seeds = [1, 2, 3]) => measure(testContext("Z2", { sabotaged, seeds, model: nanoDecoder }), { problems });
 
 test("trained thoughts hold both letters and need them; swapped ones do not", async () => {
-  const [honest, sabotaged] = [await small(false, 16), await small(true, 5)];
+  const [honest, sabotaged] = [await small(false, 12), await small(true, 16)];
   expect(claimFaults(claim, honest, sabotaged)).toEqual([]);
   expect(claim.judge(honest, thresholdsOf(claim)).verdict).toBe("mixed");
 });

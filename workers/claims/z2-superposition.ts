@@ -11,6 +11,7 @@ import { requestFor } from "../decoding/request.ts";
 import { Pulse } from "../decoding/stopping.ts";
 import type { Decoder } from "../engine.ts";
 import type { Claim, ClaimContext, Evidence } from "./claim.ts";
+import { percent } from "./numerals.ts";
 import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
 import { type Count, firstProblem, rate, rateDifference, rates } from "./problem-sets.ts";
 
@@ -41,7 +42,7 @@ export const claim: Claim = {
   data: "Reachability of 3 levels, asked late: the two candidates come after the thinking, so that each thought has to hold both letters of its level.",
   model: "nano, the embedded model, which was trained to feed its own state back on this task.",
   measurement: "Read-out of each thought, softmax(head · v): the mass on its level's two letters, and on the lesser of the two. Then accuracy with the trained thought, with soft thinking (the mean of the likeliest tokens' embeddings, a superposition that nobody trained), and with the thought snapped to its likeliest token. What snapping costs is what the superposition was good for; Newcombe's intervals.",
-  rule: "trained: at the last level the lesser letter holds at least `lesser`, and the trained thought beats the snapped one by at least `needed`. training-free: soft thinking beats the snapped thought by at least `needed`. supports: both hold. mixed: one. refutes: none. All at the lower ends of the intervals.",
+  rule: "trained: at the last level the lesser letter holds at least `lesser`, and the trained thought beats the snapped one by at least `needed`. training-free: soft thinking beats the snapped thought by at least `needed`. supports: both hold, by the lower ends of the intervals. refutes: neither does, by an upper end below the threshold. mixed: one holds, or the intervals leave it open.",
   thresholds: {
     lesser: { value: 0.25, unit: "1", meaning: "read-out mass of the lesser letter at the last level, at least" },
     needed: { value: 0.15, unit: "1", meaning: "share of right answers above the snapped thought's, at least" },
@@ -60,11 +61,13 @@ export const claim: Claim = {
     const [lesser, trained, free] = ["lesser-last", "gap-hidden", "gap-soft"].map((id) => evidence.quantities.find((quantity) => quantity.id === id)!);
     const holds = (lesser!.low ?? lesser!.value) >= least && trained!.low! >= needed;
     const freeHolds = free!.low! >= needed;
+    const neither = ((lesser!.high ?? lesser!.value) < least || trained!.high! < needed) && free!.high! < needed;
     const points = (share: number): string => `${share < 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(0)} points`;
-    const numbers = `at the last level the lesser letter holds ${(100 * lesser!.value).toFixed(0)}\u00a0% of the thought; against one token per thought the trained loop gains ${points(trained!.value)} of right answers, soft thinking ${points(free!.value)}`;
+    const numbers = `at the last level the lesser letter holds ${percent(lesser!.value)} of the thought; against one token per thought the trained loop gains ${points(trained!.value)} of right answers, soft thinking ${points(free!.value)}`;
     if (holds && freeHolds) return { verdict: "supports", reason: `Superposition, with and without training: ${numbers}.` };
     if (holds || freeHolds) return { verdict: "mixed", reason: `Superposition ${holds ? "where it was trained, and not without" : "without training only"}: ${numbers}.` };
-    return { verdict: "refutes", reason: `No superposition that is used: ${numbers}.` };
+    if (neither) return { verdict: "refutes", reason: `No superposition that is used: ${numbers}.` };
+    return { verdict: "mixed", reason: `Too near the thresholds to tell: ${numbers}.` };
   },
 };
 

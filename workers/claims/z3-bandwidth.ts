@@ -37,7 +37,7 @@ export const claim: Claim = {
   data: "Reachability of 3 levels, asked late: each thought has to hold the two letters of its level, log₂ 325 = 8.3 bits.",
   model: "nano, the embedded model: 64 tokens, 96 dimensions, trained to feed its own state back.",
   measurement: "Usable bits from above: ½ Σ log₂(1 + λᵢ/σ²), λᵢ the variances of the last thought across problems and σ the noise per coordinate that halves the accuracy above chance; mean over seeds. From below: how often the two likeliest letters of its read-out are the right two, as bits by Fano's inequality. Where the answers are no better than chance, nothing is usable.",
-  rule: "supports: usable bits (from above) are at least `far` times a token's. refutes: they are at most `same` times a token's. mixed: in between.",
+  rule: "supports: usable bits (from above) are at least `far` times a token's, by the lower end of their interval. refutes: they are at most `same` times a token's, by the upper end. mixed: in between.",
   thresholds: {
     far: { value: 10, unit: "1", meaning: "usable bits over log₂ V that count as far more" },
     same: { value: 1, unit: "1", meaning: "usable bits over log₂ V that count as no more" },
@@ -53,10 +53,11 @@ export const claim: Claim = {
   run: (context) => measure(context, { problems: context.size === "full" ? 300 : 40, levels: sigmas }),
 
   judge(evidence, { far = NaN, same = NaN }) {
-    const [usable, token, bound, read] = [valueOf(evidence, "usable"), valueOf(evidence, "token"), valueOf(evidence, "bound"), valueOf(evidence, "read")];
-    const numbers = `a token carries ${token.toFixed(0)} bits and 96 numbers of 16 bits could hold ${bound.toFixed(0)}; of these at most ${usable.toFixed(1)} are usable, and ${read.toFixed(1)} can be read off`;
-    if (usable >= far * token) return { verdict: "supports", reason: `Far more, also in use: ${numbers}.` };
-    if (usable <= same * token) return { verdict: "refutes", reason: `No more in use: ${numbers}.` };
+    const [token, bound, read] = [valueOf(evidence, "token"), valueOf(evidence, "bound"), valueOf(evidence, "read")];
+    const { value: usable, low = usable, high = usable } = evidence.quantities.find(({ id }) => id === "usable")!;
+    const numbers = `a token carries ${token.toFixed(0)} bits and 96 numbers of 16 bits could hold ${bound.toFixed(0)}; through the noise that a thought bears at most ${usable.toFixed(1)} of them get, and ${read.toFixed(1)} can be read off`;
+    if (low >= far * token) return { verdict: "supports", reason: `Far more, also in use: ${numbers}.` };
+    if (high <= same * token) return { verdict: "refutes", reason: `No more in use: ${numbers}.` };
     return { verdict: "mixed", reason: `More, though not by far: ${numbers}.` };
   },
 };

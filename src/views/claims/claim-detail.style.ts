@@ -6,6 +6,7 @@ export const claimDetailStyle = css`
   .way { display: flex; flex-wrap: wrap; gap: 0.2rem 1rem; align-items: baseline; }
   .way a, .sources a { color: var(--soft); text-underline-offset: 2px; }
   .way a { text-decoration: none; }
+  .beside { display: inline-flex; gap: 1rem; white-space: nowrap; }
   .way a:hover { color: var(--ink); text-decoration: underline; }
   .grow { flex: 1; }
   .question { font-size: clamp(1.375rem, 2.6vw, 2.1rem); line-height: 1.2; letter-spacing: -0.015em; text-wrap: balance; max-width: 32ch; max-width: min(100%, 38ch); }
@@ -31,7 +32,7 @@ export const claimDetailStyle = css`
   .seeds { display: flex; flex-wrap: wrap; gap: 0.2rem 0.9rem; }
   .wide, .controls { grid-column: 1 / -1; }
   .controls { display: flex; flex-wrap: wrap; gap: 0.5rem 0.8rem; align-items: center; }
-  .controls input { width: 8rem; margin-left: 0.3rem; }
+  .controls input { width: auto; max-width: 100%; margin-left: 0.3rem; }
   .main { background: var(--ink); color: var(--ground); border-color: var(--ink); font-weight: 600; padding: 0.3rem 1rem; }
   .main:disabled { background: none; color: var(--faint); border-color: var(--line); }
   .anew { display: flex; flex-wrap: wrap; gap: 0.3rem 0.8rem; align-items: baseline; border: 1.5px dashed var(--soft); border-radius: 8px; padding: 0.6rem 0.8rem; background: var(--ground); }
@@ -49,6 +50,7 @@ export const claimDetailStyle = css`
   h3 .soft { font-weight: 400; font-size: var(--small); }
   code { font: 600 0.85em var(--mono); }
   article a { color: inherit; }
+  sub { font-size: 0.75em; line-height: 0; }
   .sources, .remarks { margin: 0; padding-left: 1.1rem; color: var(--soft); display: flex; flex-direction: column; gap: 0.25rem; }
   .recalled { border-bottom: 1px dotted var(--soft); white-space: nowrap; }
   .explanations { display: grid; grid-template-columns: minmax(0, 1.5fr) minmax(0, 1fr) minmax(0, 1fr); gap: 1.6rem 2.6rem; border-top: 1px solid var(--line); padding-top: 1.3rem; margin-top: 0.4rem; }

@@ -103,7 +103,7 @@ export class ClaimDetail extends LitElement {
       <blockquote><p lang="zh" class="zh">${record.statement.zh}</p><p class="en">${record.statement.en}</p><footer class="small soft">the essay, on ${systems[record.system].name}</footer></blockquote>
       ${this.views()}
       <div class=${this.view === "sabotaged" ? "result spoiled" : "result"}>
-        ${this.view === "sabotaged" ? html`<p class="stamp">✂ Sabotaged on purpose: ${lower(record.sabotage.what)} This is no result; it shows that the verdict hangs on the model.</p>` : nothing}
+        ${this.view === "sabotaged" ? html`<p class="stamp">✂ Sabotaged on purpose: ${prose(lower(record.sabotage.what))} This is no result; it shows that the verdict hangs on the model.</p>` : nothing}
         ${this.verdict(shown)}
         <div class="pair">
           <div class="pictures">${shown ? html`${this.figures(shown)}${this.numbers()}` : this.placeholder()}</div>
@@ -131,7 +131,7 @@ export class ClaimDetail extends LitElement {
     const link = (target: ClaimRecord | undefined, text: (id: string) => string, label: string): TemplateResult | typeof nothing =>
       target ? html`<a href=${writeAddress({ place: "claims", path: [target.id] })} aria-label="${label}: ${target.id}, ${target.title}" title=${target.title}>${text(target.id)}</a>` : nothing;
     return html`<nav class="way small" aria-label="claims"><a href=${writeAddress({ place: "claims" })}>‹ all claims</a><span class="soft">${systems[record.system].name}</span><span class="soft number">${record.id}, ${at + 1} of ${all.length}</span>
-      <span class="grow"></span>${link(all[at - 1], (id) => `← ${id}`, "the claim before")}${link(all[at + 1], (id) => `${id} →`, "the next claim")}</nav>`;
+      <span class="grow"></span><span class="beside">${link(all[at - 1], (id) => `← ${id}`, "the claim before")}${link(all[at + 1], (id) => `${id} →`, "the next claim")}</span></nav>`;
   }
 
   /** This browser's run, the recorded one, the sabotaged one: each with its verdict. */
@@ -157,13 +157,13 @@ export class ClaimDetail extends LitElement {
     return html`<section class="banner ${shown ? shown.judgement.verdict : "none"}" aria-label="verdict" aria-live="polite">
       ${shown
         ? html`<div class="word">${verdictMark(shown.judgement.verdict)}<span class="agrees small">${this.view === "sabotaged" ? "sabotaged: no result" : verdictWords[shown.judgement.verdict].agrees}</span></div>
-            <div class="why"><p>${shown.judgement.reason}</p><p class="small soft number">${this.provenance(shown)}</p>${this.bySeed()}</div>`
+            <div class="why"><p>${prose(shown.judgement.reason)}</p><p class="small soft number">${this.provenance(shown)}</p>${this.bySeed()}</div>`
         : html`<div class="word">${verdictMark(null)}</div><div class="why"><p class="soft">${running ? "The verdict comes with the numbers." : claims.isBusy(id) ? "It waits for the claims before it." : "It has not run in this browser with these seeds."}</p></div>`}
       ${this.controls(shown)}
       ${running ? html`<progress-line class="wide" label=${running.request.sabotaged ? "running, sabotaged" : "running"} .value=${Math.round(1000 * (running.progress?.done ?? 0))} max="1000" detail=${progressWords(running.progress)} @stop=${this.stop}></progress-line>` : nothing}
       ${error === undefined ? nothing : html`<p class="wide wrong small" role="alert">The run failed: ${error}</p>`}
       ${anew ? html`<div class="anew wide"><span class="tag">under your thresholds</span>${anew.judgement
-        ? html`${verdictMark(anew.judgement.verdict)}<span>${anew.judgement.reason}</span>`
+        ? html`${verdictMark(anew.judgement.verdict)}<span>${prose(anew.judgement.reason)}</span>`
         : html`<span class=${anew.error === "" ? "soft" : "wrong"}>${anew.error === "" ? "judging…" : anew.error}</span>`}</div>` : nothing}
     </section>`;
   }
@@ -189,7 +189,7 @@ export class ClaimDetail extends LitElement {
     const busy = claims.isBusy(record.id);
     return html`<div class="controls">
       <button class="main" @click=${this.run} ?disabled=${busy}>${this.askedRun() ? "run again" : "run"}</button>
-      <label class="small soft">seeds <input type="text" name="seeds" inputmode="numeric" .value=${(asked.seeds ?? record.seeds).join(", ")} @change=${this.changeSeeds} /></label>
+      <label class="small soft">seeds <input type="text" name="seeds" inputmode="numeric" size=${Math.max(8, (asked.seeds ?? record.seeds).join(", ").length)} .value=${(asked.seeds ?? record.seeds).join(", ")} @change=${this.changeSeeds} /></label>
       <span class="small soft">about ${formatDuration(claims.pace * record.seconds)}</span>
       <span class="grow"></span>
       ${shown ? html`<button data-file="json" @click=${this.export}>JSON</button><button data-file="csv" @click=${this.export}>CSV</button>` : nothing}
@@ -203,7 +203,7 @@ export class ClaimDetail extends LitElement {
     const [first, ...others] = run.evidence.figures;
     return html`${first ? html`<geo-panel class="first" heading=${first.title} caption=${this.view === "sabotaged" ? "sabotaged on purpose" : ""}><claim-figure .figure=${first}></claim-figure></geo-panel>` : nothing}
       ${others.length > 0 ? html`<div class="others">${others.map((figure) => html`<geo-panel heading=${figure.title}><claim-figure .figure=${figure}></claim-figure></geo-panel>`)}</div>` : nothing}
-      ${run.evidence.remarks && run.evidence.remarks.length > 0 ? html`<ul class="remarks small soft">${run.evidence.remarks.map((remark) => html`<li>${remark}</li>`)}</ul>` : nothing}`;
+      ${run.evidence.remarks && run.evidence.remarks.length > 0 ? html`<ul class="remarks small soft">${run.evidence.remarks.map((remark) => html`<li>${prose(remark)}</li>`)}</ul>` : nothing}`;
   }
 
   private placeholder(): TemplateResult {
