@@ -78,7 +78,7 @@ export class LabCompare extends LitElement {
       <div class="bar">
         <label>task <select @change=${this.setTask} aria-label="task">${sequenceTasks.map(({ id, title }) => html`<option value=${id} ?selected=${id === task.id}>${title}</option>`)}</select></label>
         <label>${name} <select @change=${this.setDifficulty} aria-label=${name}>${Array.from({ length: maximum - minimum + 1 }, (_, i) => minimum + i).map((d) => html`<option value=${d} ?selected=${d === compared.difficulty}>${d}</option>`)}</select></label>
-        <label>problem <button @click=${this.another} aria-label="another problem">${compared.problem} ⟳</button></label>
+        <label>problem <button @click=${this.another} aria-label="${compared.problem}, take another problem">${compared.problem} ⟳</button></label>
         <label>after <select @change=${this.setLayer} aria-label="layer">${(["embedding", "first", "last"] as const).map((choice) => html`<option value=${choice} ?selected=${choice === compared.layer}>${layerWords[choice]}</option>`)}</select></label>
         <span class="chips" role="group" aria-label="architectures, up to ${mostCompared}">${architectureIds.map((id) => html`<button data-id=${id} @click=${this.toggle} aria-pressed=${compared.architectures.includes(id)}>${explanations[id].name}</button>`)}</span>
       </div>
