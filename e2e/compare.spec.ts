@@ -49,6 +49,7 @@ test("quantization as a variable: float32 beside 4-bit bends the path little, mo
   await entropy.locator("button.figure").first().click();
   await expect(page.getByRole("dialog", { name: "where this number comes from" })).toContainText(/A: float32, layer 3[\s\S]*20 problems/);
   await page.keyboard.press("Escape");
+  await expect(page.locator("#paths picture-quality")).toContainText(/of the variance\s*trustworthiness .* continuity .* stress .* geodesic correlation/s);
 
   // One selection lights up on both sides.
   await chip(page, "a", 2).click();

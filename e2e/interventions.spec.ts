@@ -81,6 +81,8 @@ test("an address brings acts along; what does not fit the run is refused in word
 
   // A wrong step of the chain, named; the chain goes on from it.
   await acting(page).getByRole("button", { name: /^take back/ }).click();
+  // The pointer may have come over another run's steps on its way.
+  await chip(page, "cot", 2).click();
   await offer(page, /^“.”$/).first().click();
   await expect(done(page)).toContainText(/token 2 of the chain becomes “.”/);
   await expect(change(page)).toBeVisible();
@@ -119,6 +121,10 @@ test("sweeps: patches as a map, noise as a curve, each with intervals, the unalt
   expect(Number(rows.at(-1)![1])).toBeLessThan(4);
   await map.locator('.hit[data-column="0"][data-row="2"]').click();
   await expect(page).toHaveURL(/layer=2/);
+  const card = page.getByRole("dialog", { name: "where this number comes from" });
+  await map.locator(".readout button.figure").first().click();
+  for (const text of ["share of right answers, one thing altered", "Wilson 1927", "layer 2, becomes that of another problem", "4 problems", "transformers.js"]) await expect(card).toContainText(text);
+  await page.keyboard.press("Escape");
   await shot("interventions-map");
 
   await sweeping(page).getByRole("combobox", { name: "what is swept" }).selectOption("noise");
@@ -127,6 +133,8 @@ test("sweeps: patches as a map, noise as a curve, each with intervals, the unalt
   const curve = await tableOf(sweeping(page));
   expect(curve.rows.map((row) => row[0])).toEqual([0, 0.25, 0.5, 1, 1.5, 2, 4].map((sigma) => `every thought gets noise of ${sigma} × its norm`));
   expect(curve.rows[0]!.slice(1, 4)).toEqual(["4", "4", "100 %"]);
+  // Its numbers, the share and the change of ln p, say where they come from.
+  await expect(sweeping(page).locator("sweep-chart tbody button.figure")).toHaveCount(2 * curve.rows.length);
   await sweeping(page).scrollIntoViewIfNeeded();
   await shot("interventions-curve");
   await accessible();

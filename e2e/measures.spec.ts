@@ -117,12 +117,16 @@ test("many problems: the numbers are those of a float64 forward pass; nulls, len
   await expect(chartsOf(page, "path-length").locator("band-chart")).toHaveCount(2);
   await apart(page).getByRole("combobox", { name: "what the axis is" }).selectOption("steps");
   await expect(chartsOf(page, "turning-angle")).toContainText("layer 3");
+  // What a walk has by construction is corrected as a whole run: that chart stays, and its rows in the tables.
+  await expect(chartsOf(page, "path-length").locator("band-chart")).toHaveCount(2);
+  expect([...(await comparisonRows(page, "any")).keys()]).toContain("path length, over equally many steps");
 
   await page.locator("comparison-table button.figure").first().click();
   for (const text of ["6 problems", "Efron 1979", "transformers.js", String(firstPopulationSeed)]) await expect(card(page)).toContainText(text);
   await page.keyboard.press("Escape");
   await page.locator("clouds-panel").getByRole("button", { name: "compare" }).click();
   await expect(page.locator("clouds-panel")).toContainText("do not track the true dimension");
+  await expect(page.locator("clouds-panel progress-line")).toHaveCount(0);
   await shot("measures-population");
   await accessible();
 

@@ -268,14 +268,22 @@ export class ProbeService {
     await rest();
     if (round !== this.round) return null;
     const layout = umapFrom(request.points, prepared, request);
+    // Not awaited: a slow page must not hold up the layout.
+    const tell = (): void => {
+      void onProgress?.({ epoch: layout.epoch, epochs: layout.epochs, coordinates: layout.coordinates() });
+      void onStep?.({ phase: "layout", done: layout.epoch, total: layout.epochs });
+    };
     let more = layout.epochs > 0;
+    if (more) {
+      // The random start: to begin took nearly as long as one may be silent.
+      tell();
+      await rest();
+    }
     while (more && round === this.round) {
       const until = performance.now() + batchMilliseconds;
       do more = layout.advance();
       while (more && performance.now() < until);
-      // Not awaited: a slow page must not hold up the layout.
-      void onProgress?.({ epoch: layout.epoch, epochs: layout.epochs, coordinates: layout.coordinates() });
-      void onStep?.({ phase: "layout", done: layout.epoch, total: layout.epochs });
+      tell();
       await rest();
     }
     const coordinates = layout.coordinates();

@@ -25,6 +25,8 @@ export interface Measure {
   readonly name: string;
   readonly unit: string;
   readonly bar: Bar;
+  /** Bars of some of its details, by their names. */
+  readonly also?: Readonly<Record<string, Bar>>;
   run(stage: Stage): Promise<number | Detailed>;
 }
 

@@ -4,7 +4,7 @@ import { row, tensor } from "../tensor.ts";
 import { exampleTrace } from "../trace.example.ts";
 import type { Trace } from "../trace.ts";
 import { bend } from "./bend.ts";
-import { Comparison, type ComparisonView } from "./comparison.ts";
+import { Comparison, type ComparisonView, type MeasureComparison } from "./comparison.ts";
 
 /** The same trace with each number of its residual stream changed. */
 function changed(trace: Trace, by: (x: number, i: number) => number): Trace {
@@ -176,6 +176,15 @@ describe("over many problems", () => {
     const path = view.measures.find(({ probe }) => probe === "path-length")!;
     expect(path.difference.mean).toBeCloseTo(0, 5);
     expect(compared((trace) => trace).view(1).matched).toBe(0);
+  });
+
+  test("beside a run that answers at once the other is measured where it answers, and is not longer for having thought", () => {
+    const at = (trace: Trace): Trace => ({ ...trace, steps: trace.steps.map((step) => ({ ...step, phase: "prompt" as const })) });
+    const { matched, measures } = compared(at).view(1);
+    expect(matched).toBe(24);
+    const found = (id: string): MeasureComparison => measures.find(({ probe }) => probe === id)!;
+    expect(found("entropy").difference).toMatchObject({ mean: 0, n: 24 });
+    for (const id of ["path-length", "turning-angle"]) expect([found(id).a, found(id).b]).toEqual([NaN, NaN]);
   });
 
   test("right answers, and answers that agree, are counted apart", () => {

@@ -186,14 +186,10 @@ export class Comparison {
   }
 }
 
-/** Fewer states have no angle, and are not matched. */
-const leastStates = 3;
-
 /** From which step on each is measured: from the end of the prompt, the longer one over as many last states as the other has. */
 function matchedStarts(a: Trace, b: Trace): readonly [number, number] {
-  const starts = [firstStep(a, "thinking"), firstStep(b, "thinking")] as const;
-  const states = Math.min(a.steps.length - starts[0], b.steps.length - starts[1]);
-  return states < leastStates ? starts : [a.steps.length - states, b.steps.length - states];
+  const states = Math.min(a.steps.length - firstStep(a, "thinking"), b.steps.length - firstStep(b, "thinking"));
+  return [a.steps.length - states, b.steps.length - states];
 }
 
 function sideOf(trace: Trace, from: number): Side {

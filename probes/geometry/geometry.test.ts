@@ -85,6 +85,14 @@ test("a probe's numbers stand at the steps of the trace", () => {
   expect(steps(pathLengthProbe)).toEqual([2, 3, 4, 5]);
   expect(steps(directnessProbe)).toEqual([3, 4, 5]);
 });
+test("one state has no path length, as a path without steps has none", () => {
+  const of = (from: number): number[] => {
+    const m = pathLengthProbe.measure(exampleTrace({ steps: 4 }), { layer: 1, from });
+    return m.kind === "series" ? [...m.values] : [];
+  };
+  expect(of(3)).toEqual([NaN]);
+  expect(of(2)[0]).toBe(0);
+});
 test("a trajectory is one layer, step by step", () => {
   const trace = exampleTrace({ steps: 4, layers: 2, hiddenSize: 3 });
   const path = trajectory(trace, 2, 1);

@@ -77,6 +77,8 @@ export const pathLengthProbe: Probe = {
   length: "It grows with every step.",
   measure(trace, { layer, from }) {
     const values = pathLengths(trajectory(trace, layer, from));
+    // One state has no step, and so no length rather than none.
+    if (values.length === 1) values[0] = NaN;
     return { kind: "series", steps: consecutive(from, values.length), values };
   },
 };

@@ -22,6 +22,7 @@ import { type Files, sameModel } from "../models/model-choice.ts";
 import { originOf, type Selection } from "../selection.ts";
 import { fitToTask, type Settings } from "../settings.ts";
 import { openTraceFile, settingsFor } from "../trace-files.ts";
+import type { JudgedPicture } from "../views/picture/picture-quality.ts";
 import type { PlotTrack } from "../views/picture/trajectory-plot.ts";
 
 /** One side of the page. */
@@ -34,11 +35,8 @@ export interface Side {
 }
 
 /** A picture of one run or of both. */
-export interface ComparePicture {
+export interface ComparePicture extends JudgedPicture {
   readonly tracks: readonly PlotTrack[];
-  readonly explained: readonly number[] | null;
-  readonly trustworthiness: number;
-  readonly neighbours: number;
 }
 
 const nothing: Side = { loading: null, busy: false, report: null, run: null, error: "" };
@@ -341,9 +339,10 @@ export class Comparing extends EventTarget {
       return { mode, trace: trace!, control: name === "b", name: labels[name] };
     });
     // A run from a file may have kept some layers only.
-    const { points, index } = jointTrajectory(runs.map(({ trace }) => trace), nearestLayer(runs[0]!.trace.activations, layer), "thinking");
-    const { coordinates, explained, trustworthiness, trustNeighbours }: Projection = await this.measuring.project({ points, method: "pca", seed: 0 });
-    return { tracks: tracksOf(runs, index, coordinates), explained, trustworthiness, neighbours: trustNeighbours };
+    const at = nearestLayer(runs[0]!.trace.activations, layer);
+    const { points, index } = jointTrajectory(runs.map(({ trace }) => trace), at, "thinking");
+    const { coordinates, trustNeighbours: neighbours, ...judged }: Projection = await this.measuring.project({ points, method: "pca", seed: 0 });
+    return { ...judged, tracks: tracksOf(runs, index, coordinates), neighbours, made: "now", layer: at, states: index.length, runs: names.map((name) => ({ run: this.sides[name].run! })) };
   }
 
   /** Answers held-out problems on both sides. */

@@ -163,17 +163,22 @@ export class PopulationRunner extends EventTarget {
 
   /** The states that the answers are read from, at every layer. */
   async findClouds(): Promise<void> {
-    const { of, probes, round } = this;
+    const { of, probes } = this;
     if (!of || !probes) return;
+    // The last messages come on a channel of their own, and may be behind the result.
+    let settled = false;
     try {
       const found = await probes.populationClouds(Array.from({ length: of.model.layers + 1 }, (_, layer) => layer), ({ done, total }) => {
+        if (settled) return;
         this.cloudProgress = { done, total };
         this.changed();
       });
-      if (round === this.round || !this.running) this.clouds = found;
+      // Of other problems by now: theirs are not these.
+      if (of === this.of) this.clouds = found;
     } catch (error) {
       this.fail(error);
     }
+    settled = true;
     this.cloudProgress = null;
     this.changed();
   }

@@ -25,21 +25,22 @@ import type { SideEvent, SideFileEvent } from "../views/compare/compare-side.ts"
 import { dataTableStyle } from "../views/data-table.ts";
 import "../views/measures/layer-map.ts";
 import type { MapEvent } from "../views/measures/layer-map.ts";
-import "../views/measures/lens-grid.ts";
+import { lensHelp } from "../views/measures/lens-grid.ts";
 import type { ModelEvent } from "../views/models/model-event.ts";
 import "../views/panel.ts";
 import "../views/models/progress-bar.ts";
 import "../views/question-bar.ts";
 import type { SettingsEvent } from "../views/question-bar.ts";
+import "../views/picture/picture-quality.ts";
 import "../views/picture/trajectory-plot.ts";
 import { comparePageStyle } from "./compare-page.style.ts";
 
 type Measure = "distance" | "cosine" | "cka" | "procrustes";
-const measureWords: Readonly<Record<Measure, { readonly title: string; readonly caption: string; readonly formula: string; readonly source: string; readonly reference: { readonly value: number; readonly label: string } | null }>> = {
-  distance: { title: "relative distance", caption: "‖b − a‖ / ‖a‖ at the same step, mean over the steps of a run; 0: the same path", formula: "‖bₜ − aₜ‖ / ‖aₜ‖", source: "Euclidean norm", reference: null },
-  cosine: { title: "cosine", caption: "cos(a, b) at the same step, mean over the steps of a run; 1: the same direction", formula: "⟨aₜ, bₜ⟩ / (‖aₜ‖ ‖bₜ‖)", source: "angle between two states", reference: { value: 1, label: "the same direction" } },
-  cka: { title: "debiased CKA", caption: "of the states that the answers are read from, one per problem; 1: the same up to turning and scaling", formula: "⟨K̃, L̃⟩ / (‖K̃‖‖L̃‖)", source: "Kornblith et al. 2019, arXiv:1905.00414; debiased: Nguyen et al. 2021, arXiv:2010.15327", reference: { value: 0, label: "unrelated" } },
-  procrustes: { title: "Procrustes distance", caption: "what the best rotation leaves of the states that the answers are read from, both clouds at unit norm; 0: the same up to turning and scaling", formula: "2 − 2 ‖XᵀY‖∗", source: "Ding et al. 2021, arXiv:2108.01661", reference: { value: 0, label: "the same" } },
+const measureWords: Readonly<Record<Measure, { readonly title: string; readonly caption: string; readonly formula: string; readonly source: string; readonly help: string; readonly reference: { readonly value: number; readonly label: string } | null }>> = {
+  distance: { title: "relative distance", caption: "‖b − a‖ / ‖a‖ at the same step, mean over the steps of a run; 0: the same path", formula: "‖bₜ − aₜ‖ / ‖aₜ‖", source: "Euclidean norm", help: "How far B’s hidden state lies from A’s at the same step, beside the length of A’s. 0 is the same path. Unrelated states of equal length are √2 apart.", reference: null },
+  cosine: { title: "cosine", caption: "cos(a, b) at the same step, mean over the steps of a run; 1: the same direction", formula: "⟨aₜ, bₜ⟩ / (‖aₜ‖ ‖bₜ‖)", source: "angle between two states", help: "Whether B’s hidden state points where A’s does at the same step. 1 is the same direction, 0 has nothing in common. It does not ask how long the states are.", reference: { value: 1, label: "the same direction" } },
+  cka: { title: "debiased CKA", caption: "of the states that the answers are read from, one per problem; 1: the same up to turning and scaling", formula: "⟨K̃, L̃⟩ / (‖K̃‖‖L̃‖)", source: "Kornblith et al. 2019, arXiv:1905.00414; debiased: Nguyen et al. 2021, arXiv:2010.15327", help: "Whether two problems whose answers are read from similar states in A are so in B. 1 is the same up to turning and scaling, 0 is unrelated. The bias of few problems is taken out, so it may fall a little below 0.", reference: { value: 0, label: "unrelated" } },
+  procrustes: { title: "Procrustes distance", caption: "what the best rotation leaves of the states that the answers are read from, both clouds at unit norm; 0: the same up to turning and scaling", formula: "2 − 2 ‖XᵀY‖∗", source: "Ding et al. 2021, arXiv:2108.01661", help: "B’s states are turned and scaled until they fit A’s as well as they can, and this is what is left. 0 is a perfect fit, 2 none at all. The grey line is what that fits where problems are paired wrongly: only a distance well below it says anything.", reference: { value: 0, label: "the same" } },
 };
 
 @customElement("compare-page")
@@ -108,11 +109,12 @@ export class ComparePage extends LitElement {
     const { pictures, selection, labels, pair, settings, sides } = this.comparing;
     const layer = Math.min(selection.layer, this.comparing.layers);
     const shared = { ...selection, mode: sides.a.run?.mode ?? settings.sides.a.mode };
-    return html`<geo-panel id="paths" heading="Where does the hidden state go?" caption=${pictures.length === 1 ? `exact PCA of both runs together, from the end of the prompt; trustworthiness ${formatNumber(pictures[0]!.trustworthiness)} over ${pictures[0]!.neighbours} neighbours` : pictures.length === 2 ? `apart, since ${pair?.view.apart ?? "they differ in shape"}: their axes have nothing to do with one another` : ""}>
+    return html`<geo-panel id="paths" heading="Where does the hidden state go?" caption=${pictures.length === 1 ? "exact PCA of both runs together, from the end of the prompt" : pictures.length === 2 ? `apart, since ${pair?.view.apart ?? "they differ in shape"}: their axes have nothing to do with one another` : ""}>
       <div slot="controls" class="tools"><label>layer <input type="range" min="0" max=${this.comparing.layers} step="1" .value=${live(String(layer))} @input=${this.chooseLayer} aria-label="layer" /><output class="number">${layer === 0 ? "embed" : layer}</output></label></div>
       ${pictures.length === 0
         ? html`<trajectory-plot .tracks=${none} .selection=${shared}></trajectory-plot>`
-        : pictures.map(({ tracks, explained, trustworthiness }, i) => html`<trajectory-plot heading=${pictures.length === 1 ? "joint projection of both runs" : `projection of ${labels[sideNames[i]!]}`} .tracks=${tracks} .selection=${shared} .explained=${explained} .trust=${trustworthiness}></trajectory-plot>`)}
+        : pictures.map((picture, i) => html`<trajectory-plot heading=${pictures.length === 1 ? "joint projection of both runs" : `projection of ${labels[sideNames[i]!]}`} .tracks=${picture.tracks} .selection=${shared} .explained=${picture.explained} .trust=${picture.trustworthiness}></trajectory-plot>
+            <picture-quality .picture=${picture}></picture-quality>`)}
       <div slot="help">
         <p>Each run’s hidden state after the chosen layer, one point per step from the end of the prompt on. B is drawn thin and hollow.</p>
         <p><b>Formula</b> PCA: the two directions of largest variance of the centred states. <b>Unit</b> that of the residual stream. <b>Source</b> Pearson 1901; trustworthiness: Venna and Kaski 2001.</p>
@@ -149,7 +151,8 @@ export class ComparePage extends LitElement {
             .provenance=${(line: number, x: number): Provenance => this.bendProvenance(measure, (drawn[line] ?? nulls[line - drawn.length])?.label ?? "", x)}></band-chart>`
         : html`<p class="soft small">${this.whyNoBend()}</p>`}
       <div slot="help">
-        <p>How different the hidden states of the two are at each layer: on this problem, and on many. The grey line is what another question does to the same model: a bend far below it is small. Of the Procrustes distance it is what a rotation fits where the problems of the two are not the same.</p>
+        <p>${measureWords[measure].help}</p>
+        ${measure === "distance" || measure === "cosine" ? html`<p>It is drawn for this problem and for many. The grey line is what another question does to the same model: a bend far below it is small.</p>` : nothing}
         <p><b>Formula</b> ${measureWords[measure].formula} <b>Unit</b> none <b>Source</b> ${measureWords[measure].source}. Bands: 95 % bootstrap interval of the mean over problems; rates: Wilson 1927.</p>
         <p><b>Caution</b> states share a large common part, which keeps distances small and cosines near 1 even on different questions. CKA and Procrustes need many more problems than the states have directions; debiased CKA is 0 on average for unrelated states. Once two runs have read different tokens, they differ for that reason too.</p>
       </div>
@@ -179,7 +182,7 @@ export class ComparePage extends LitElement {
     const trace = comparing.sides.b.run?.trace ?? null;
     const found = comparing.many.view?.layers.find((one) => one.layer === layer);
     const ofClouds = measure === "cka" || measure === "procrustes";
-    return { what: `${title}, ${line}`, formula, source, unit: "1", help: "", caveat: ofClouds ? "it needs many more problems than the states have directions; compare with the grey line" : "states share a large common part; compare with the grey line", at: `layer ${layer} of A${found && found.otherLayer !== layer ? ` and ${found.otherLayer} of B` : ""}, ${ofClouds ? "where the answer is read" : "from the end of the prompt"}`, model: trace?.model ?? null, engine: trace?.engine ?? null, seed: line === "this problem" ? String(comparing.problem.seed) : `problems from ${firstSeed}`, n: line === "this problem" ? "1 problem" : `${(ofClouds ? found?.n : comparing.many.view?.problems) ?? 0} problems` };
+    return { what: `${title}, ${line}`, formula, source, unit: "1", help: measureWords[measure].help, caveat: ofClouds ? "it needs many more problems than the states have directions; compare with the grey line" : "states share a large common part; compare with the grey line", at: `layer ${layer} of A${found && found.otherLayer !== layer ? ` and ${found.otherLayer} of B` : ""}, ${ofClouds ? "where the answer is read" : "from the end of the prompt"}`, model: trace?.model ?? null, engine: trace?.engine ?? null, seed: line === "this problem" ? String(comparing.problem.seed) : `problems from ${firstSeed}`, n: line === "this problem" ? "1 problem" : `${(ofClouds ? found?.n : comparing.many.view?.problems) ?? 0} problems` };
   }
 
   private rateProvenance(name: string, what: string): Provenance {
@@ -195,6 +198,7 @@ export class ComparePage extends LitElement {
     const trace = sides[name].run?.trace ?? null;
     return html`<geo-panel id="lens-${name}" heading="What does ${labels[name]} hold?" caption="logit lens: each layer read with the model’s own final norm and head">
       <lens-grid .mode=${sides[name].run?.mode ?? settings.sides[name].mode} .trace=${trace} .selection=${selection} .tokenText=${this.textsOf(trace)}></lens-grid>
+      <div slot="help">${lensHelp}</div>
     </geo-panel>`;
   }
 
@@ -211,12 +215,16 @@ export class ComparePage extends LitElement {
     const { pair, selection, labels } = this.comparing;
     if (!pair?.bend) return nothing;
     const { steps, layers, distance, sameUntil } = pair.bend;
+    const origin = (column: number, row: number): Provenance => {
+      const of = this.bendProvenance("distance", "this problem", layers[row]!);
+      return { ...of, at: `layer ${layers[row]}, step ${steps[column]} from the end of the prompt` };
+    };
     const last = steps.at(-1) ?? 0;
     const read = sameUntil === last ? "both read the same tokens to the end" : Number.isNaN(sameUntil) ? "they read different tokens from the start" : `they read the same tokens up to step ${sameUntil}`;
     return html`<geo-panel id="steps" heading="Where on this problem do they part?" caption="relative distance of ${labels.b} from ${labels.a}, step by step; ${read}">
-      <layer-map heading="relative distance of B from A, layer by step" .columns=${steps.map(formatNumber)} columnTitle="step, 0 = end of the prompt" .rows=${layers.map((layer) => (layer === 0 ? "embed" : `layer ${layer}`))} .values=${distance.data} .range=${[0, null]} .selected=${[selection.step, layers.indexOf(selection.layer)]} @map-cell=${({ detail: { column, row, pressed } }: MapEvent) => this.comparing.select({ step: column, ...(pressed ? { layer: layers[row]! } : {}) })}></layer-map>
+      <layer-map heading="relative distance of B from A, layer by step" .columns=${steps.map(formatNumber)} columnTitle="step, 0 = end of the prompt" .rows=${layers.map((layer) => (layer === 0 ? "embed" : `layer ${layer}`))} .values=${distance.data} .range=${[0, null]} .selected=${[selection.step, layers.indexOf(selection.layer)]} .provenance=${origin} @map-cell=${({ detail: { column, row, pressed } }: MapEvent) => this.comparing.select({ step: column, ...(pressed ? { layer: layers[row]! } : {}) })}></layer-map>
       <div slot="help">
-        <p>Each cell: how far B’s hidden state lies from A’s at that step and layer, over the length of A’s.</p>
+        <p>Each cell is of one step and layer. ${measureWords.distance.help}</p>
         <p><b>Formula</b> ‖bₜ − aₜ‖ / ‖aₜ‖ <b>Unit</b> none <b>Source</b> Euclidean norm</p>
         <p><b>Caution</b> steps are aligned by their distance from the end of the prompt. Once the runs have read different tokens, the distance says no more than that.</p>
       </div>
@@ -230,18 +238,18 @@ export class ComparePage extends LitElement {
     const layer = Math.min(selection.layer, layers);
     const shown = many ?? pair?.view ?? null;
     const matched = (shown?.matched ?? 0) > 0 ? "; the longer run over as many last states as the other has" : "";
-    return html`<geo-panel id="measures" heading="Every measure of both, at ${layer === 0 ? "the embedding" : `layer ${layer}`}" caption="from the end of the prompt on${matched}; difference: B less A, problem by problem, with its 95 % bootstrap interval; d_z: mean difference over its standard deviation">
+    return html`<geo-panel id="measures" heading="Every measure of both, at ${layer === 0 ? "the embedding" : `layer ${layer}`}" caption="from the end of the prompt on${matched}; difference: B less A, problem by problem, with its 95 % bootstrap interval; effect size: mean difference over its standard deviation">
       ${shown
         ? html`<div class="table" tabindex="0" role="region" aria-label="table: every measure of both"><table>
             <caption>${many ? `${many.problems} held-out problems${done === null ? "" : " so far"}` : "this problem alone"}</caption>
-            <thead><tr><th scope="col">measure</th><th scope="col">${labels.a}</th><th scope="col">${labels.b}</th><th scope="col">difference</th><th scope="col">95 %</th><th scope="col">d<sub>z</sub></th><th scope="col">n</th></tr></thead>
+            <thead><tr><th scope="col">measure</th><th scope="col">${labels.a}</th><th scope="col">${labels.b}</th><th scope="col">difference</th><th scope="col">95 %</th><th scope="col">effect size d<sub>z</sub></th><th scope="col">n</th></tr></thead>
             ${probeGroups.map((group) => this.group(group, shown))}
           </table></div>`
         : html`<p class="soft small">There are not two finished runs yet.</p>`}
       <div slot="help">
-        <p>What both runs have of every measure, and how far they lie apart. With many problems the interval says how sure the difference is, and d_z how large it is beside its own spread.</p>
-        <p><b>Formula</b> a click on a number says it. <b>Source</b> bootstrap: Efron 1979; d_z: Lakens 2013, doi 10.3389/fpsyg.2013.00863.</p>
-        <p><b>Caution</b> many measures are looked at: some of them differ by chance. d_z grows with how alike the two runs are on a problem, and must not be compared with Cohen’s d.</p>
+        <p>What both runs have of every measure, and how far they lie apart. With many problems the interval says how sure the difference is, and d<sub>z</sub> how large it is beside its own spread.</p>
+        <p><b>Formula</b> a click on a number says it. <b>Source</b> bootstrap: Efron 1979; d<sub>z</sub>: Lakens 2013, doi 10.3389/fpsyg.2013.00863.</p>
+        <p><b>Caution</b> many measures are looked at: some of them differ by chance. d<sub>z</sub> grows with how alike the two runs are on a problem, and must not be compared with Cohen’s d.</p>
       </div>
     </geo-panel>`;
   }

@@ -20,7 +20,7 @@ import { probeNumber, runNumber } from "../measures/run-provenance.ts";
 import { sharedStyle } from "../theme.ts";
 import { words } from "../words.ts";
 import "../views/measures/accuracy-panel.ts";
-import "../views/measures/lens-grid.ts";
+import { lensHelp } from "../views/measures/lens-grid.ts";
 import "../views/measures/metric-chart.ts";
 import "../views/measures/more-measures.ts";
 import "../views/mode-column.ts";
@@ -204,11 +204,7 @@ export class ProbePage extends LitElement {
             ${step.nearest && step.nearest.length > 0 ? html`<p class="small soft number" title="tokens whose embeddings point most nearly where the vector does, with the cosine of the angle">nearest embeddings ${step.nearest.slice(0, 3).map((near, i) => html`${i === 0 ? "" : ", "}${near.text} ${figure(formatNumber(near.cosine), () => probeNumber(nearestCosine, trace!, at))}`)}</p>` : nothing}
           </div>`
         : html`<p class="small soft">this mode has no step ${selection.step}</p>`}
-      <div slot="help">
-        <p>Each cell: the token that the hidden state after that layer would produce if the network ended there. The last layer is the model’s real prediction.</p>
-        <p><b>Formula</b> softmax(head · norm(h)). <b>Unit</b> probability. <b>Source</b> logit lens, nostalgebraist 2020.</p>
-        <p><b>Caution</b> early layers may speak another code; a token that cannot be read is not a thought that is not there.</p>
-      </div>
+      <div slot="help">${lensHelp}</div>
     </geo-panel>`;
   }
 

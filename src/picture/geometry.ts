@@ -89,9 +89,10 @@ export class Geometry extends EventTarget {
     this.changed();
   }
 
+  /** Not while another picture is being drawn: its axes would get this one's name. */
   get canHold(): boolean {
     const { projection } = this;
-    return projection !== null && projection.made === "now" && !projection.stopped && projection.fit !== "" && projection.states <= mostKept && this.others.length === 0;
+    return !this.busy && projection !== null && projection.made === "now" && !projection.stopped && projection.fit !== "" && projection.states <= mostKept && this.others.length === 0;
   }
 
   /** The saved pictures that runs on the page came with. */
@@ -138,6 +139,7 @@ export class Geometry extends EventTarget {
 
   private async draw(): Promise<void> {
     this.busy = true;
+    this.changed();
     try {
       do {
         this.again = false;

@@ -9,7 +9,8 @@ import { css, html, LitElement, nothing, svg, type SVGTemplateResult, type Templ
 import { customElement, property, state } from "lit/decorators.js";
 import { formatNumber, formatPercent } from "../format.ts";
 import { sharedStyle } from "../theme.ts";
-import { dataTable, dataTableStyle } from "./data-table.ts";
+import { figure, type Provenance } from "../measures/provenance.ts";
+import { type CellOrigin, dataTable, dataTableStyle } from "./data-table.ts";
 
 /** One cell's count; rates have Wilson's 95 % interval, changes are means over the problems, nats. */
 export interface HeatCell {
@@ -22,6 +23,25 @@ export interface HeatCell {
   readonly changeHigh: number;
   /** What was done, as a sentence without its end. */
   readonly done: string;
+}
+
+/** The two numbers of a cell that were measured. */
+export type CellNumber = "rate" | "change";
+/** Where a number of a cell comes from. */
+export type HeatOrigin = (cell: HeatCell, number: CellNumber) => Provenance;
+
+/** The cells as a table. */
+export const heatHead = ["what was done", "right", "of", "share", "95 % interval", "mean change of ln p(answer)", "95 % interval"] as const;
+export function heatRow({ done, correct, answered, low, high, change, changeLow, changeHigh }: HeatCell): string[] {
+  return [done, String(correct), String(answered), formatPercent(correct / answered), `${formatPercent(low)} to ${formatPercent(high)}`, formatNumber(change), `${formatNumber(changeLow)} to ${formatNumber(changeHigh)}`];
+}
+/** Origins of that table's numbers. */
+export function heatOrigin(cells: readonly HeatCell[], of: HeatOrigin | null): CellOrigin {
+  const numbers: Readonly<Record<number, CellNumber>> = { 3: "rate", 5: "change" };
+  return (row, column) => {
+    const number = numbers[column];
+    return of && number ? of(cells[row]!, number) : null;
+  };
 }
 
 /** Fired when a cell is chosen. */
@@ -76,6 +96,7 @@ export class HeatMap extends LitElement {
   @property({ attribute: false }) chance: number | null = null;
   /** Column and row that the page's selection stands in. */
   @property({ attribute: false }) selected: readonly [number, number] | null = null;
+  @property({ attribute: false }) provenance: HeatOrigin | null = null;
   /** Shows the same cells as a table, below. */
   @property({ type: Boolean }) showTable = false;
   @state() private at: readonly [number, number] | null = null;
@@ -145,24 +166,19 @@ export class HeatMap extends LitElement {
   private readout(): unknown {
     const place = this.at ?? this.selected;
     const cell = place && this.of(place[0], place[1]);
-    if (cell) return inWords(cell);
+    if (cell) return cell.answered > 0 && this.provenance ? this.figures(cell, this.provenance) : inWords(cell);
     return this.cells.length === 0 ? nothing : html`<span class="soft">Point at a cell to read what was done there.</span>`;
   }
 
+  /** As `inWords`, with numbers that say where they come from. */
+  private figures(cell: HeatCell, of: HeatOrigin): TemplateResult {
+    const { done, correct, answered, low, high, change } = cell;
+    return html`${done}: ${correct} of ${answered} right, ${figure(formatPercent(correct / answered), () => of(cell, "rate"))} (95 % interval ${formatPercent(low)} to ${formatPercent(high)}); ln p(answer) ${change < 0 ? "falls" : "rises"} by ${figure(formatNumber(Math.abs(change)), () => of(cell, "change"))} on average`;
+  }
+
   private table(): TemplateResult {
-    const { columns, rows } = this;
-    return dataTable(
-      this.heading,
-      ["what was done", "right", "of", "share", "95 % interval", "mean change of ln p(answer)", "95 % interval"],
-      columns.flatMap((_, column) =>
-        rows.flatMap((__, row) => {
-          const cell = this.of(column, row);
-          if (!cell || cell.answered === 0) return [];
-          const { done, correct, answered, low, high, change, changeLow, changeHigh } = cell;
-          return [[done, String(correct), String(answered), formatPercent(correct / answered), `${formatPercent(low)} to ${formatPercent(high)}`, formatNumber(change), `${formatNumber(changeLow)} to ${formatNumber(changeHigh)}`]];
-        }),
-      ),
-    );
+    const counted = this.columns.flatMap((_, column) => this.rows.flatMap((__, row) => this.of(column, row) ?? [])).filter(({ answered }) => answered > 0);
+    return dataTable(this.heading, heatHead, counted.map(heatRow), heatOrigin(counted, this.provenance));
   }
 
   private hover(event: Event): void {

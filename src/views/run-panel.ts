@@ -53,7 +53,8 @@ export class RunPanel extends LitElement {
   @state() private chosen = "lens-entropy";
   @state() private map: { readonly trace: Trace; readonly id: string; readonly measure: RunMeasure } | null = null;
   @state() private all: { readonly trace: Trace; readonly measures: RunMeasures } | null = null;
-  @state() private error = "";
+  /** Of one run and measure: another one is tried anew. */
+  @state() private error: { readonly trace: Trace; readonly id: string; readonly message: string } | null = null;
   private busy = false;
 
   private readonly redraw = (): void => {
@@ -77,8 +78,13 @@ export class RunPanel extends LitElement {
 
   protected override willUpdate(): void {
     const { trace } = this;
-    if (!trace || this.busy || (this.map?.trace === trace && this.map.id === this.chosen && this.all?.trace === trace) || this.error !== "") return;
+    if (!trace || this.busy || (this.map?.trace === trace && this.map.id === this.chosen && this.all?.trace === trace) || this.failure(trace) !== "") return;
     void this.measure(trace, this.chosen);
+  }
+
+  /** Why the chosen measure of this run is not there; "" where nothing is wrong. */
+  private failure(trace: Trace | null): string {
+    return this.error && this.error.trace === trace && this.error.id === this.chosen ? this.error.message : "";
   }
 
   private async measure(trace: Trace, id: string): Promise<void> {
@@ -92,7 +98,7 @@ export class RunPanel extends LitElement {
         if (measures) this.all = { trace, measures };
       }
     } catch (error) {
-      this.error = messageOf(error);
+      this.error = { trace, id, message: messageOf(error) };
     } finally {
       this.busy = false;
       this.tick++;
@@ -117,7 +123,7 @@ export class RunPanel extends LitElement {
     const from = bySteps?.steps[0] ?? 0;
     return html`<geo-panel heading="Where in the network, and when?" caption="${mode}: ${probe.title.toLowerCase()}" data-tick=${this.tick}>
       <label slot="controls">measure <select name="map-measure" @change=${this.choose}>${mapped.map(({ id, name }) => html`<option value=${id} ?selected=${id === this.chosen} ?disabled=${trace !== null && missingNeeds(findProbe(id), trace).length > 0}>${name}</option>`)}</select></label>
-      ${this.error === "" ? nothing : html`<p class="error small" role="alert">${this.error}</p>`}
+      ${this.failure(trace) === "" ? nothing : html`<p class="error small" role="alert">${this.failure(trace)}</p>`}
       ${bySteps && trace
         ? html`<layer-map heading="${probe.name} of ${mode}, layer by step" .columns=${bySteps.steps.map((step) => formatNumber(step - origin))} columnTitle="step, 0 = end of the prompt" .rows=${layers.map((layer) => (layer === 0 ? "embed" : `layer ${layer}`))} .values=${bySteps.values.data} unit=${probe.unit} .range=${probe.range}
             .selected=${[selection.step + origin - from, layers.indexOf(selection.layer)]} .provenance=${(column: number, row: number): Provenance => this.provenance(trace, probe.id, `${mode}, layer ${layers[row]}, step ${bySteps.steps[column]! - origin}`)} @map-cell=${(event: MapEvent) => this.choosePlace(event, from - origin, layers)}></layer-map>`
@@ -188,7 +194,7 @@ export class RunPanel extends LitElement {
   }
 
   private choose(event: Event): void {
-    this.error = "";
+    this.error = null;
     this.chosen = (event.target as HTMLSelectElement).value;
   }
 }

@@ -2,10 +2,10 @@
 import { css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { DecodingMode } from "../../../probes/trace.ts";
-import { formatNumber, formatPercent } from "../../format.ts";
+import { formatPercent } from "../../format.ts";
 import { modeStyles } from "../../theme.ts";
 import { ChartElement, chartFont, type ChartTable, type DrawnChart, type PageChart } from "../chart-element.ts";
-import type { HeatCell } from "../heat-map.ts";
+import { type HeatCell, heatHead, type HeatOrigin, heatOrigin, heatRow } from "../heat-map.ts";
 
 @customElement("sweep-chart")
 export class SweepChart extends ChartElement {
@@ -18,6 +18,7 @@ export class SweepChart extends ChartElement {
   @property({ attribute: false }) cells: readonly (HeatCell | null)[] = [];
   @property({ attribute: false }) unaltered: { readonly rate: number; readonly low: number; readonly high: number; readonly answered: number } | null = null;
   @property({ attribute: false }) chance: number | null = null;
+  @property({ attribute: false }) provenance: HeatOrigin | null = null;
 
   private get counted(): { readonly x: number; readonly cell: HeatCell }[] {
     return this.cells.flatMap((cell, x) => (cell && cell.answered > 0 ? [{ x, cell }] : []));
@@ -102,12 +103,8 @@ export class SweepChart extends ChartElement {
   }
 
   protected table(): ChartTable {
-    return {
-      head: ["what was done", "right", "of", "share", "95 % interval", "mean change of ln p(answer)", "95 % interval"],
-      rows: this.counted.map(({ cell: { done, correct, answered, low, high, change, changeLow, changeHigh } }) => [
-        done, String(correct), String(answered), formatPercent(correct / answered), `${formatPercent(low)} to ${formatPercent(high)}`, formatNumber(change), `${formatNumber(changeLow)} to ${formatNumber(changeHigh)}`,
-      ]),
-    };
+    const cells = this.counted.map(({ cell }) => cell);
+    return { head: heatHead, rows: cells.map(heatRow), origin: heatOrigin(cells, this.provenance) };
   }
 }
 

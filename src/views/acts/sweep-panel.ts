@@ -1,8 +1,11 @@
 /** The same act on many held-out problems: where a run keeps what it needs, and how much it bears. */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { task as findTask } from "../../../probes/tasks/index.ts";
 import type { SweepCell } from "../../../workers/engine.ts";
 import { formatPercent } from "../../format.ts";
+import { firstSeed } from "../../measures/accuracy.ts";
+import type { Provenance } from "../../measures/provenance.ts";
 import { SelectEvent } from "../../selection.ts";
 import type { Session } from "../../session.ts";
 import { planOf, type SweepKind, sweepKinds, type SweepPlan } from "../../acts/sweep-plan.ts";
@@ -10,7 +13,7 @@ import { sweepKey, SweepRunner } from "../../acts/sweeps.ts";
 import { sharedStyle } from "../../theme.ts";
 import { words } from "../../words.ts";
 import "../heat-map.ts";
-import type { CellEvent, HeatCell } from "../heat-map.ts";
+import type { CellEvent, CellNumber, HeatCell, HeatOrigin } from "../heat-map.ts";
 import "../panel.ts";
 import "../models/progress-bar.ts";
 import "./sweep-chart.ts";
@@ -21,6 +24,11 @@ const kindWords: Readonly<Record<SweepKind, string>> = {
   noise: "noise on every thought",
   truncate: "the chain cut after each token",
   corrupt: "each token of the chain made wrong",
+};
+
+const numberWords: Readonly<Record<CellNumber, Pick<Provenance, "what" | "formula" | "unit" | "source" | "help" | "caveat">>> = {
+  rate: { what: "share of right answers, one thing altered", formula: "right / answered", unit: "1", source: "interval: Wilson 1927", help: "The same problems are run again with one thing altered, and this is how often the answer is still right. Where it falls, what the model needs lay there at that moment. At the level of chance nothing of it is left.", caveat: "Of a hundred cells some fall by chance. An answer that survives does not prove that nothing was there: the same may stand elsewhere too." },
+  change: { what: "mean change of ln p(answer)", formula: "mean over problems of ln p(answer), altered less unaltered", unit: "nats", source: "interval: Student 1908", help: "How much the probability of the right answer changes, on a scale where halving is −0.69. 0 is no change. It shows what the share of right answers hides: an answer may stay right and be less sure.", caveat: "A few problems whose answer is lost altogether decide the mean; read the share beside it." },
 };
 
 const known = new WeakMap<Session, SweepRunner>();
@@ -102,13 +110,26 @@ export class SweepPanel extends LitElement {
     const unaltered = runner.unaltered && runner.unaltered.answered > 0 ? { ...runner.unaltered, rate: runner.unaltered.correct / runner.unaltered.answered } : null;
     const heading = `share of right answers, ${words.modes[plan.mode].name}, ${kindWords[plan.kind]}`;
     if (!plan.rows) {
-      return html`<sweep-chart heading=${heading} .mode=${plan.mode} .labels=${plan.columns.labels} axisTitle=${plan.columns.title} .cells=${cells} .unaltered=${unaltered} .chance=${runner.chance}></sweep-chart>`;
+      return html`<sweep-chart heading=${heading} .mode=${plan.mode} .labels=${plan.columns.labels} axisTitle=${plan.columns.title} .cells=${cells} .unaltered=${unaltered} .chance=${runner.chance} .provenance=${this.provenance}></sweep-chart>`;
     }
     const { selection } = session.settings;
     const [column, row] = [plan.columns.values.indexOf(selection.step), plan.kind === "patch" ? plan.rows.values.indexOf(selection.layer) : -1];
     return html`<heat-map heading=${heading} .mode=${plan.mode} .columns=${plan.columns.labels} columnTitle=${plan.columns.title} .rows=${plan.rows.labels} .cells=${cells} .unaltered=${unaltered} .chance=${runner.chance}
-      .selected=${column >= 0 && row >= 0 ? [column, row] : null} @choose-cell=${this.chooseCell}></heat-map>`;
+      .selected=${column >= 0 && row >= 0 ? [column, row] : null} .provenance=${this.provenance} @choose-cell=${this.chooseCell}></heat-map>`;
   }
+
+  private readonly provenance: HeatOrigin = ({ done, answered }, number) => {
+    const { session: { settings, report } } = this;
+    const { title, difficulty } = findTask(settings.task);
+    return {
+      ...numberWords[number],
+      at: `${done}; ${title}, ${settings.difficulty} ${difficulty.name}`,
+      model: report?.spec ?? null,
+      engine: report?.record ?? null,
+      seed: `problems from ${firstSeed} on; noise and other problems drawn with each problem’s seed`,
+      n: `${answered} problems`,
+    };
+  };
 
   private readonly stop = (): void => this.runner.stop();
 

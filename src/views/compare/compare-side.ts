@@ -90,7 +90,7 @@ export class CompareSide extends LitElement {
       ${answer && trace
         ? html`<div class="facts number">
             <span>${answer.expectedLogprob === null ? `p(its own answer) ${formatPercent(Math.exp(answer.logprob))}` : `p(${answer.expected}) ${formatPercent(Math.exp(answer.expectedLogprob))}`}</span>
-            <span>${stepsTaken(trace) + 1} passes</span>
+            <span>${stepsTaken(trace) + 1} ${stepsTaken(trace) === 0 ? "pass" : "passes"}</span>
             <span>${trace.model.id}, ${trace.model.quantization}</span>
             <span>${trace.engine.name} · ${trace.engine.device}</span>
             ${trace.interventions ? html`<span>altered: ${trace.interventions.length} ${trace.interventions.length === 1 ? "intervention" : "interventions"}</span>` : nothing}

@@ -25,6 +25,7 @@ const top = 6;
 /** Height of a row, px: as much as there is room for. */
 const rowHeights = { least: 9, most: 30 } as const;
 const widest = 64;
+const axisFont = `400 12px ${chartFont}`;
 
 @customElement("layer-map")
 export class LayerMap extends LitElement {
@@ -127,15 +128,18 @@ export class LayerMap extends LitElement {
   private draw(): void {
     const { columns, rows, canvas } = this;
     const { width, height } = this.cell();
-    const [w, h] = [left + columns.length * width + 2, top + rows.length * height + bottom];
     const dense = devicePixelRatio;
+    const ctx = canvas.getContext("2d");
+    if (!ctx) return;
+    // A title is wider than a few columns.
+    ctx.font = axisFont;
+    const title = Math.min(ctx.measureText(this.columnTitle).width, Math.max(0, this.width - left - 2));
+    const [w, h] = [left + Math.max(columns.length * width, title) + 2, top + rows.length * height + bottom];
     canvas.width = Math.round(w * dense);
     canvas.height = Math.round(h * dense);
     // Set as properties: the policy allows no style attributes.
     canvas.style.width = `${w}px`;
     canvas.style.height = `${h}px`;
-    const ctx = canvas.getContext("2d");
-    if (!ctx) return;
     const colours = palette[colourScheme()];
     ctx.scale(dense, dense);
     const [low, high] = this.limits();
@@ -147,7 +151,7 @@ export class LayerMap extends LitElement {
         ctx.fillRect(left + c * width, this.y(r, height), width - gap, height - gap);
       }
     }
-    ctx.font = `400 12px ${chartFont}`;
+    ctx.font = axisFont;
     ctx.fillStyle = colours.soft;
     ctx.textBaseline = "middle";
     ctx.textAlign = "right";

@@ -16,6 +16,12 @@ const cellHeight = 30;
 const left = 62;
 const bottom = 44;
 
+/** What a panel around the grid says of it. */
+export const lensHelp = html`
+  <p>Each cell: the token that the hidden state after that layer would produce if the network ended there. The stronger its colour, the more probable it is. The last layer is the model’s real prediction.</p>
+  <p><b>Formula</b> softmax(head · norm(h)). <b>Unit</b> probability. <b>Source</b> logit lens, nostalgebraist 2020.</p>
+  <p><b>Caution</b> early layers may speak another code; a token that cannot be read is not a thought that is not there.</p>`;
+
 @customElement("lens-grid")
 export class LensGrid extends LitElement {
   static override styles = [

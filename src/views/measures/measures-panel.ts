@@ -100,9 +100,8 @@ export class MeasuresPanel extends LitElement {
     return {
       measures: this.picked.flatMap((id) => {
         const probe = findProbe(id);
-        const over = this.overOf(probe);
-        const correction = correctionFor(probe, over, this.correction);
-        return [{ probe: id, correction: "raw" as const, over }, ...(correction ? [{ probe: id, correction, over }] : [])];
+        const correction = correctionFor(probe, this.correction);
+        return (correction ? (["raw", correction] as const) : (["raw"] as const)).map((one) => ({ probe: id, correction: one, over: this.overOf(probe, one) }));
       }),
       layer: selection.layer,
       band: this.band,
@@ -153,21 +152,22 @@ export class MeasuresPanel extends LitElement {
 
   private measure(probe: Probe, views: readonly MeasureView[]): TemplateResult {
     const { settings } = this.session;
-    const over = this.overOf(probe);
+    const over = this.overOf(probe, "raw");
     const caption = [probe.unit === "1" ? "" : probe.unit, over === "steps" && readsLayers(probe) ? `layer ${settings.selection.layer}` : "", bandWords[this.band]].filter((part) => part !== "").join(", ");
     return html`<geo-panel class=${probe.length ? "wide" : ""} compact heading=${probe.title} caption=${caption} data-measure=${probe.id}>
-      <measure-charts .charts=${views.map((view) => this.chart(probe, view, over))} .selection=${settings.selection}></measure-charts>
+      <measure-charts .charts=${views.map((view) => this.chart(probe, view))} .selection=${settings.selection}></measure-charts>
       <div slot="help"><p>${probe.help}</p><p><b>Formula</b> ${probe.formula} <b>Unit</b> ${probe.unit === "1" ? "none" : probe.unit} <b>Source</b> ${probe.source}</p>${probe.length ? html`<p><b>Length</b> ${probe.length}</p>` : nothing}<p><b>Caution</b> ${probe.caveat}</p></div>
     </geo-panel>`;
   }
 
-  /** A measure of the output has no layers, one of a whole run no steps. */
-  private overOf(probe: Probe): CurveOptions["over"] {
-    if (probe.kind === "profile") return "layers";
-    return readsLayers(probe) ? this.over : "steps";
+  /** A measure of the output has no layers, one of a whole run no steps, and so has one that is corrected as a whole. */
+  private overOf(probe: Probe, correction: LengthCorrection): CurveOptions["over"] {
+    if (!readsLayers(probe)) return "steps";
+    return probe.kind === "profile" || correction === "matched" || correction === "residual" ? "layers" : this.over;
   }
 
-  private chart(probe: Probe, view: MeasureView, over: CurveOptions["over"]): MeasureChart {
+  private chart(probe: Probe, view: MeasureView): MeasureChart {
+    const over = this.overOf(probe, view.correction);
     const cells = this.runner.of?.cells ?? [];
     const controls = cells.filter((cell) => cell.control);
     const series = view.curves.flatMap((band, i): BandSeries[] => (cells[i] && band.n.some((n) => n > 0) ? [{ mode: cells[i].mode, control: cells[i].control ? controls.indexOf(cells[i]) : null, label: this.label(cells[i]), band }] : []));
@@ -263,13 +263,11 @@ export class MeasuresPanel extends LitElement {
   }
 }
 
-/** What length does to a measure is taken out as the reader wishes, where that can be; null where there is nothing to take out. */
-function correctionFor({ length, keptBy }: Probe, over: CurveOptions["over"], wished: Exclude<LengthCorrection, "raw">): LengthCorrection | null {
+/** What length does to a measure is taken out as the reader wishes; null where there is nothing to take out. */
+function correctionFor({ length, keptBy }: Probe, wished: Exclude<LengthCorrection, "raw">): LengthCorrection | null {
   if (!length) return null;
-  const walks = !keptBy?.includes("walk");
-  // Step by step there is no other correction, and what a walk of the same step lengths has by construction is compared at equal steps.
-  if (over === "steps") return walks ? "walk" : null;
-  return wished === "walk" && !walks ? "matched" : wished;
+  // A walk of the same step lengths has it by construction.
+  return wished === "walk" && keptBy?.includes("walk") ? "matched" : wished;
 }
 
 /** Measures of one chart first, two in a row; those of two, as measured and corrected, fill rows of their own below. */

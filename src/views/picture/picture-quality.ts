@@ -1,11 +1,17 @@
 /** How far a picture can be trusted, in one line of numbers under it. */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import type { JointProjection } from "../../picture/joint-picture.ts";
+import type { JointProjection, PictureQuality } from "../../picture/joint-picture.ts";
+import type { LiveRun } from "../../live-run.ts";
 import { formatNumber, formatPercent } from "../../format.ts";
 import { pictureNumbers, type PictureNumber } from "../../picture/picture-words.ts";
 import { figure, figureStyle, type Provenance } from "../../measures/provenance.ts";
 import { sharedStyle } from "../../theme.ts";
+
+/** A picture, as far as its numbers and where they come from are concerned. */
+export interface JudgedPicture extends PictureQuality, Pick<JointProjection, "made" | "layer" | "method" | "seed" | "states"> {
+  readonly runs: readonly { readonly run: Pick<LiveRun, "snapshot"> }[];
+}
 
 @customElement("picture-quality")
 export class PictureQualityLine extends LitElement {
@@ -21,7 +27,7 @@ export class PictureQualityLine extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) picture: JointProjection | null = null;
+  @property({ attribute: false }) picture: JudgedPicture | null = null;
 
   protected override render(): TemplateResult | typeof nothing {
     const { picture } = this;
@@ -48,7 +54,7 @@ export class PictureQualityLine extends LitElement {
       const trace = picture!.runs[0]?.run.snapshot();
       return {
         ...pictureNumbers[which],
-        at: `layer ${picture!.layer}, ${picture!.method}, ${picture!.runs.length} runs in one picture`,
+        at: `layer ${picture!.layer}, ${picture!.method}, ${picture!.runs.length} ${picture!.runs.length === 1 ? "run" : "runs in one picture"}`,
         model: trace?.model ?? null,
         engine: trace?.engine ?? null,
         seed: picture!.method === "umap" ? `layout ${picture!.seed}` : "",
