@@ -97,3 +97,15 @@ test("JavaScript of the first picture stays within its budget", async ({ page, h
   expect(own, `page, gzip:\n${list}`).toBeLessThanOrEqual(160 * kilobyte);
   expect(all, `page and workers, gzip:\n${list}`).toBeLessThanOrEqual(400 * kilobyte);
 });
+
+test.describe("half a server", () => {
+  test.use({ allow: { errors: [/ERR_FAILED/] } });
+  test("a place whose code does not load says so, and the others work", async ({ page, home }) => {
+    await page.route(/\/assets\/claims-page-[^/]*\.js$/, (route) => route.abort());
+    await page.goto(`${home}#/claims`);
+    await expect(page.getByRole("alert")).toContainText("The code of this place did not load");
+    await page.getByRole("link", { name: "Compare" }).click();
+    await expect(page.locator("compare-page")).toBeVisible();
+    await expect(page.getByRole("alert")).toHaveCount(0);
+  });
+});

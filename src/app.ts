@@ -61,6 +61,8 @@ export class GeodesicApp extends LitElement {
   @state() private tick = 0;
   @state() private address: Address = readAddress(location.hash);
   @query("help-dialog") private help!: HelpDialog;
+  /** The place whose code did not load. */
+  @state() private missing: Place | null = null;
   private seenPicture = false;
 
   override connectedCallback(): void {
@@ -91,8 +93,13 @@ export class GeodesicApp extends LitElement {
 
   private async enter(): Promise<void> {
     const { place } = this.address;
-    if (place === "probe") await this.session.start();
-    else await openPlace(place);
+    this.missing = null;
+    if (place === "probe") return this.session.start();
+    try {
+      await openPlace(place);
+    } catch {
+      if (place === this.address.place) this.missing = place;
+    }
   }
 
   private readonly redraw = (): void => {
@@ -137,6 +144,9 @@ export class GeodesicApp extends LitElement {
 
   /** The page of the place that the address names. */
   private page(): TemplateResult {
+    if (this.missing === this.address.place) {
+      return html`<div class="banner" role="alert"><p>${words.notLoaded}</p><button @click=${(): void => location.reload()}>reload the page</button></div>`;
+    }
     switch (this.address.place) {
       case "probe":
         return this.probePage();

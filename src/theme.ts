@@ -76,10 +76,14 @@ export const documentStyle = css`
   html, body { margin: 0; background: var(--ground); color: var(--ink); font: 400 var(--body)/1.45 var(--sans); }
 `;
 
-/** Shared by all components: type, focus, tables, buttons. */
+/** Shared by all components: type, focus, tables, buttons; the colour of the mode that a component is of. */
 export const sharedStyle = css`
   :host { display: block; box-sizing: border-box; color: var(--ink); font: 400 var(--body)/1.45 var(--sans); }
   :host([hidden]) { display: none; }
+  :host([mode="direct"]) { --mode: var(--direct); --mode-ink: var(--direct-ink); }
+  :host([mode="icl"]) { --mode: var(--icl); --mode-ink: var(--icl-ink); }
+  :host([mode="cot"]) { --mode: var(--cot); --mode-ink: var(--cot-ink); }
+  :host([mode="latent"]) { --mode: var(--latent); --mode-ink: var(--latent-ink); }
   *, *::before, *::after { box-sizing: border-box; }
   h2, h3 { margin: 0; font-weight: 600; line-height: 1.3; }
   h2 { font-size: var(--body); }

@@ -15,6 +15,7 @@ export const words = {
     lab: "Eight architectures, six tasks: train each in your browser, and look inside.",
     claims: "An essay on how networks think, put to the test in your browser.",
   },
+  notLoaded: "The code of this place did not load: the server does not answer, or the page is older than what it serves.",
   modes: {
     direct: { name: "direct", sentence: "answers at once" },
     icl: { name: "examples (ICL)", sentence: "sees solved questions first" },

@@ -11,9 +11,10 @@ import { task as findTask } from "../../probes/tasks/index.ts";
 import { decodingModes, type DecodingMode, type EngineRecord, type ModelSpec, type Thought, thoughtControls } from "../../probes/trace.ts";
 import { connectProbes, type ProbeHandle } from "../../workers/connect-probes.ts";
 import type { EngineHandle } from "../../workers/connect.ts";
-import { EngineError, type PopulationRequest } from "../../workers/engine.ts";
+import type { PopulationRequest } from "../../workers/engine.ts";
 import type { PopulationPart, PopulationView, PopulationViewRequest } from "../../workers/population-views.ts";
 import { BackgroundEngine } from "../models/background-engine.ts";
+import { BackgroundWork } from "../models/background-work.ts";
 import { messageOf } from "../models/engine-host.ts";
 import { embeddedModel, type ModelChoice } from "../models/model-choice.ts";
 import type { Session } from "../session.ts";
@@ -50,25 +51,20 @@ const budget = 64e6;
 /** Least time between two views while rows arrive, ms. */
 const restBetweenViews = 400;
 
-export class PopulationRunner extends EventTarget {
+export class PopulationRunner extends BackgroundWork {
   problems = 50;
   start: PopulationRequest["start"] = "question";
   withUntrained = true;
-  running = false;
   /** What is under way, in words. */
   phase = "";
   done = 0;
   total = 0;
-  error = "";
   of: PopulationOf | null = null;
   view: PopulationView | null = null;
   clouds: Clouds | null = null;
 
-  private readonly own = new BackgroundEngine();
   private readonly untrained = new BackgroundEngine();
   private probes: ProbeHandle | null = null;
-  private handle: EngineHandle | null = null;
-  private round = 0;
   private asked: PopulationViewRequest | null = null;
   private viewing = false;
   private again = false;
@@ -79,79 +75,51 @@ export class PopulationRunner extends EventTarget {
   }
 
   async run(session: Pick<Session, "settings" | "thought" | "engine" | "report">): Promise<void> {
-    const { settings, report } = session;
-    const round = ++this.round;
-    this.handle?.stop();
-    this.probes ??= connectProbes();
-    this.error = "";
-    this.running = true;
+    const { settings } = session;
+    const probes = (this.probes ??= connectProbes());
+    const cells = cellsOf(settings, session.thought);
+    const fresh = settings.model.source === "embedded" && this.withUntrained;
     this.view = null;
     this.clouds = null;
     this.done = 0;
     this.phase = "loading a second engine";
-    const cells = cellsOf(settings, session.thought);
-    const embedded = settings.model.source === "embedded";
-    const fresh = embedded && this.withUntrained;
     this.total = this.problems * (fresh ? 2 : 1);
     this.of = null;
-    this.changed();
-    try {
-      const loaded = embedded ? await this.own.with(settings.model) : report && session.engine ? { engine: session.engine, report } : null;
-      if (round !== this.round) return;
-      if (!loaded) throw new EngineError("population: expected a loaded model, got none; load one first");
-      const { spec, record } = loaded.report;
+    await this.begin("population", session, async ({ engine, report: { spec, record } }, current) => {
       const request = requestOf(settings, cells, this.problems, this.start, spec);
       this.of = { key: populationKey(settings, this.start), cells, start: this.start, task: settings.task, difficulty: settings.difficulty, model: spec, engine: record, draws: request.draws };
-      await this.probes.beginPopulation(request.probes, cells.length);
-      await this.collect(loaded.engine, request, "model", "running held-out problems", round);
-      if (fresh && round === this.round) {
-        const { engine } = await this.untrained.with(untrainedModel);
-        if (round !== this.round) return;
+      await probes.beginPopulation(request.probes, cells.length);
+      await this.collect(engine, request, "model", "running held-out problems", current);
+      if (!fresh || !current()) return;
+      try {
+        const { engine: before } = await this.untrained.with(untrainedModel);
         // Its nulls would be nulls of a null.
-        await this.collect(engine, { ...request, draws: 0, keepLast: 0 }, "untrained", "the same problems before training", round);
+        if (current()) await this.collect(before, { ...request, draws: 0, keepLast: 0 }, "untrained", "the same problems before training", current);
+      } finally {
+        // It will hardly be asked for again soon, and holds a runtime in memory.
+        if (current()) this.untrained.release();
       }
-    } catch (error) {
-      if (round === this.round && !(error instanceof Error && error.name === "AbortError")) this.error = messageOf(error);
-    } finally {
-      // It will hardly be asked for again soon, and holds a runtime in memory.
-      this.untrained.release();
-      if (round === this.round) {
-        this.running = false;
-        this.handle = null;
-        this.changed();
-        await this.renew();
-      }
-    }
+    });
+    if (!this.running) await this.renew();
   }
 
-  private async collect(engine: EngineHandle, request: PopulationRequest, part: PopulationPart, phase: string, round: number): Promise<void> {
-    this.handle = engine;
+  private async collect(engine: EngineHandle, request: PopulationRequest, part: PopulationPart, phase: string, current: () => boolean): Promise<void> {
+    this.goOnWith(engine);
     this.phase = phase;
     this.changed();
     await engine.population(request, (rows: readonly PopulationRow[]) => {
-      if (round !== this.round) return;
+      if (!current()) return;
       this.done += rows.length;
       this.changed();
       void this.probes!.addToPopulation(part, rows).then(() => this.renew(), (error: unknown) => this.fail(error));
     });
   }
 
-  /** Stops; what has been measured stays. */
-  stop(): void {
+  override stop(): void {
     if (!this.running) return;
-    this.round++;
-    this.running = false;
-    this.handle?.stop();
-    this.handle = null;
-    this.own.stop();
+    super.stop();
     this.untrained.release();
-    this.changed();
     void this.renew();
-  }
-
-  /** Lets go of the engine of our own where it has another model than the page. */
-  follow(model: ModelChoice): void {
-    this.own.follow(model);
   }
 
   /** What is to be shown; the view follows. */
@@ -215,10 +183,6 @@ export class PopulationRunner extends EventTarget {
   private fail(error: unknown): void {
     this.error = messageOf(error);
     this.changed();
-  }
-
-  private changed(): void {
-    this.dispatchEvent(new Event("change"));
   }
 }
 

@@ -176,6 +176,23 @@ export abstract class ChartElement extends LitElement {
     ctx.restore();
   }
 
+  /** A dashed line across, at pixel `y`, that says what it is. */
+  protected drawLevel(ctx: CanvasRenderingContext2D, { left, right }: DrawnChart["chartArea"], y: number, label: string): void {
+    ctx.strokeStyle = this.colours.faint;
+    ctx.lineWidth = 1.2;
+    ctx.setLineDash([4, 4]);
+    ctx.beginPath();
+    ctx.moveTo(left, y);
+    ctx.lineTo(right, y);
+    ctx.stroke();
+    ctx.setLineDash([]);
+    ctx.font = `400 12px ${chartFont}`;
+    ctx.fillStyle = this.colours.soft;
+    ctx.textAlign = "left";
+    ctx.textBaseline = "bottom";
+    ctx.fillText(label, left + 4, y - 3);
+  }
+
   /** Size of the canvas, before a first layout as well. */
   protected get canvasSize(): { width: number; height: number } {
     if (this.chart) return this.chart;

@@ -14,6 +14,12 @@ export function seriesName(name: string, role: SeriesRole = "measured"): string 
   return role === "null" ? `${name} (null)` : name;
 }
 
+/** 10^value, a tick of a logarithmic axis: a power of ten as such where it is far from 1 (`0.01`, `10⁻⁴`). */
+export function formatPower(value: number): string {
+  const text = formatNumber(Number((10 ** value).toPrecision(3)));
+  return text.startsWith("1×") ? text.slice(2) : text;
+}
+
 function cell(value: number | undefined, low?: number, high?: number): string {
   if (value === undefined) return formatNumber(Number.NaN);
   return low === undefined || high === undefined || Number.isNaN(low + high) ? formatNumber(value) : `${formatNumber(value)} [${formatNumber(low)}, ${formatNumber(high)}]`;

@@ -62,10 +62,6 @@ export class HeatMap extends LitElement {
     sharedStyle,
     dataTableStyle,
     css`
-      :host([mode="direct"]) { --mode: var(--direct); }
-      :host([mode="icl"]) { --mode: var(--icl); }
-      :host([mode="cot"]) { --mode: var(--cot); }
-      :host([mode="latent"]) { --mode: var(--latent); }
       .scroll { overflow-x: auto; padding-bottom: 4px; }
       svg { display: block; }
       .ground { fill: var(--surface); }

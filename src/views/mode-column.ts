@@ -42,10 +42,6 @@ export class ModeColumn extends LitElement {
     figureStyle,
     css`
       :host { border: 1px solid var(--line); border-top: 3px solid var(--mode); border-radius: var(--radius); padding: 0.75rem 0.9rem; background: var(--raised); display: flex; flex-direction: column; gap: 0.55rem; min-width: 0; }
-      :host([mode="direct"]) { --mode: var(--direct); --mode-ink: var(--direct-ink); }
-      :host([mode="icl"]) { --mode: var(--icl); --mode-ink: var(--icl-ink); }
-      :host([mode="cot"]) { --mode: var(--cot); --mode-ink: var(--cot-ink); }
-      :host([mode="latent"]) { --mode: var(--latent); --mode-ink: var(--latent-ink); }
       :host([selected]) { box-shadow: 0 0 0 1px var(--mode); }
       header { display: flex; align-items: baseline; gap: 0.5rem; flex-wrap: wrap; }
       header button, header button[aria-pressed="true"] { all: unset; cursor: pointer; display: flex; align-items: baseline; gap: 0.5rem; }

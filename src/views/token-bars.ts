@@ -13,10 +13,6 @@ export class TokenBars extends LitElement {
   static override styles = [
     sharedStyle,
     css`
-      :host([mode="direct"]) { --mode: var(--direct); }
-      :host([mode="icl"]) { --mode: var(--icl); }
-      :host([mode="cot"]) { --mode: var(--cot); }
-      :host([mode="latent"]) { --mode: var(--latent); }
       svg { width: 100%; max-width: 430px; display: block; }
       .bar { fill: var(--mode); }
       .ground { fill: var(--surface); }

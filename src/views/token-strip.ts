@@ -40,10 +40,6 @@ export class TokenStrip extends LitElement {
       .ring-text.word { font-size: 8.5px; }
       .answered { display: flex; gap: 4px; align-items: center; }
       .arrow { color: var(--faint); }
-      :host([mode="direct"]) { --mode: var(--direct); --mode-ink: var(--direct-ink); }
-      :host([mode="icl"]) { --mode: var(--icl); --mode-ink: var(--icl-ink); }
-      :host([mode="cot"]) { --mode: var(--cot); --mode-ink: var(--cot-ink); }
-      :host([mode="latent"]) { --mode: var(--latent); --mode-ink: var(--latent-ink); }
       :host([hollow]) .slice { fill: none; stroke: var(--mode); stroke-dasharray: 2 2; }
       @media (pointer: coarse) { button:not(.latent) { min-height: 36px; min-width: 34px; } }
     `,

@@ -40,7 +40,7 @@ export interface I4Size {
 }
 
 export const sizes: Record<"live" | "full", I4Size> = {
-  live: { dimension: 3, pools: [4, 128], hiddenSize: 32, layers: 2, batch: 64, steps: 500, rate: 0.005, tests: 64 },
+  live: { dimension: 3, pools: [4, 128], hiddenSize: 32, layers: 2, batch: 64, steps: 350, rate: 0.005, tests: 64 },
   full: { dimension: 4, pools: [4, 256], hiddenSize: 32, layers: 2, batch: 64, steps: 1300, rate: 0.005, tests: 128 },
 };
 
@@ -92,10 +92,10 @@ export const claim: Claim = {
     learnt: { value: 0.2, unit: "1", meaning: "largest Δ, on tasks of the pool, to the nearer of the two estimators; answering 0 gives about 1" },
   },
   seeds: [1, 2, 3],
-  seconds: 60,
+  seconds: 50,
   recorded: true,
   doesNotShow: "That a language model leaves the hull of its training data: there nobody can draw the hull. The test is on a family of linear tasks; tasks of another kind (other functions, other ranges of x) fail, hull or not.",
-  wouldChange: "A model that answers by choosing among the tasks it knows: in the sabotaged run dMMSE answers in its place, and it stays inside at every pool.",
+  wouldChange: "A shorter training, or fewer tasks: at the live size the model is still on its way out of the hull, and may count as mixed. A model that answers by choosing among the tasks it knows: in the sabotaged run dMMSE answers in its place, and it stays inside at every pool.",
   sabotage: { what: "The answers of dMMSE are taken in place of the model's.", verdict: "supports" },
 
   run: (context) => experiment(context, sizes[context.size]),

@@ -97,7 +97,7 @@ export const claim: Claim = {
     learnt: { value: 0.9, unit: "1", meaning: "least accuracy of dense attention on look-ups" },
   },
   seeds: [1, 2, 3],
-  seconds: 45,
+  seconds: 22,
   recorded: true,
   doesNotShow: "How few edges a language model needs: here it is known which edge is useful, and the model is trained densely. A model trained with top-k may learn to count in other ways.",
   wouldChange: "A choice that does not follow the scores: in the sabotaged run the k smallest are kept, and look-ups fail. Tasks that only look up would make it support, tasks that only count refute.",

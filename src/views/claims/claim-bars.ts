@@ -8,7 +8,7 @@ import type { Figure } from "../../../workers/claims/claim.ts";
 import { formatNumber } from "../../format.ts";
 import { colourScheme, seriesStyles, sharedStyle } from "../../theme.ts";
 import { niceTicks } from "../picture/bounds.ts";
-import { axisTitle, seriesName } from "../figure-table.ts";
+import { axisTitle, formatPower, seriesName } from "../figure-table.ts";
 
 export type BarsFigure = Extract<Figure, { kind: "bars" }>;
 
@@ -61,7 +61,7 @@ export class ClaimBars extends LitElement {
     return html`<p class="unit">→ ${axisTitle(figure.y)}${figure.y.log ? ", logarithmic" : ""}</p>
       <div class="rows ${single ? "one" : ""}">
         ${figure.categories.map((category, c) => this.category(figure, category, c, scale, single))}
-        <span class="name"></span><svg class="axis" aria-hidden="true">${scale.ticks.map((tick) => svg`<text x="${scale.at(tick)}%" y="13">${formatNumber(tick)}</text>`)}</svg><span></span>
+        <span class="name"></span><svg class="axis" aria-hidden="true">${scale.ticks.map((tick) => svg`<text x="${scale.at(tick)}%" y="13">${figure.y.log ? formatPower(Math.log10(tick)) : formatNumber(tick)}</text>`)}</svg><span></span>
       </div>
       ${legend(figure)}`;
   }
@@ -117,7 +117,7 @@ function scaleOf({ bars, y }: BarsFigure): Scale {
   const all = bars.flatMap(({ values, low = [], high = [] }) => [...values, ...low, ...high]).filter((value) => Number.isFinite(value) && (!y.log || value > 0));
   if (y.log) {
     const [low, high] = all.length > 0 ? [Math.floor(Math.log10(Math.min(...all)) - 0.01), Math.ceil(Math.log10(Math.max(...all)))] : [-1, 0];
-    const every = Math.max(1, Math.ceil((high - low) / 5));
+    const every = Math.max(1, Math.ceil((high - low) / 3));
     const at = (value: number): number => (value > 0 ? clamp((100 * (Math.log10(value) - low)) / Math.max(1, high - low)) : 0);
     return { at, zero: 10 ** low, ticks: Array.from({ length: Math.floor((high - low) / every) + 1 }, (_, i) => 10 ** (low + i * every)) };
   }

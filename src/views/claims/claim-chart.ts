@@ -8,7 +8,7 @@ import type { Axis, Figure, SeriesRole } from "../../../workers/claims/claim.ts"
 import { formatNumber } from "../../format.ts";
 import { colourScheme, seriesStyles } from "../../theme.ts";
 import { ChartElement, type ChartTable, type DrawnChart, type PageChart } from "../chart-element.ts";
-import { axisTitle, figureTable, seriesName } from "../figure-table.ts";
+import { axisTitle, figureTable, formatPower, seriesName } from "../figure-table.ts";
 
 /** One series, lines and groups alike. */
 interface Series {
@@ -196,12 +196,6 @@ const outlines: Readonly<Record<(typeof seriesStyles)[number]["pointStyle"], str
   star: "M-4 0H4M0 -4V4M-2.8 -2.8L2.8 2.8M-2.8 2.8L2.8 -2.8",
   crossRot: "M-3 -3L3 3M-3 3L3 -3",
 };
-
-/** 10^value: a power of ten as such where it is far from 1. */
-function formatPower(value: number): string {
-  const text = formatNumber(Number((10 ** value).toPrecision(3)));
-  return text.startsWith("1×") ? text.slice(2) : text;
-}
 
 /** Where a value stands on its axis; NaN where a logarithm has none. */
 function placed(value: number, axis: Axis | undefined): number {

@@ -32,30 +32,32 @@ export class ClaimGrid extends LitElement {
     const { figure } = this;
     if (!figure) return html``;
     const { rows, columns, values, rowLabel, columnLabel, unit } = figure;
-    const left = 12 + 7 * Math.min(24, Math.max(rowLabel.length + 1, ...rows.map((row) => row.length)));
     const largest = Math.max(1e-300, ...values.filter(Number.isFinite).map(Math.abs));
     const texts = values.map((value) => shortNumber(value, largest));
     const most = Math.max(...texts.map((text) => text.length), ...columns.map((column) => column.length));
     const withText = columns.length <= mostWithText;
-    const rowHeight = withText ? 28 : 16;
-    const cell = withText ? Math.max(38, 12 + 7 * most) : 16;
-    const every = withText ? 1 : Math.ceil(60 / cell);
+    const rowHeight = withText ? 28 : 14;
+    const cell = withText ? Math.max(38, 12 + 7 * most) : 12;
+    const every = withText ? 1 : Math.ceil(48 / cell);
+    // Beside many columns the rows' label takes a line of its own.
+    const top = withText ? 22 : 42;
+    const left = 12 + 7 * Math.min(24, Math.max(withText ? rowLabel.length + 1 : 0, ...rows.map((row) => row.length)));
     const width = left + columns.length * cell + 4;
-    const height = rows.length * rowHeight + 42;
+    const height = top + rows.length * rowHeight + 20;
     return html`<div class="scroll" tabindex="0" role="group" aria-label="grid: ${rowLabel} by ${columnLabel}">
       <svg width=${width} height=${height} viewBox="0 0 ${width} ${height}" role="img" aria-label="${figure.title}; the panel’s table button shows its numbers">
-        <text x="0" y="14">${rowLabel}</text>
-        ${rows.map((row, r) => svg`<text x="0" y=${22 + r * rowHeight + rowHeight / 2 + 4}>${row}</text>`)}
+        <text x="0" y="14">${withText ? rowLabel : `↓ ${rowLabel}`}</text>
+        ${rows.map((row, r) => svg`<text x="0" y=${top + r * rowHeight + rowHeight / 2 + 4}>${row}</text>`)}
         ${values.map((value, i) => {
           const [r, c] = [Math.floor(i / columns.length), i % columns.length];
-          const [x, y] = [left + c * cell, 22 + r * rowHeight];
+          const [x, y] = [left + c * cell, top + r * rowHeight];
           const share = Number.isNaN(value) ? 0 : Math.min(1, Math.abs(value) / largest);
           return svg`<g><title>${rowLabel} ${rows[r]!}, ${columnLabel} ${columns[c]!}: ${formatNumber(value)}${unit === "1" || unit === "" ? "" : ` ${unit}`}</title>
             <rect class="ground" x=${x + 1} y=${y + 1} width=${cell - 2} height=${rowHeight - 2} rx="3" />
             <rect class=${value < 0 ? "below" : "above"} x=${x + 1} y=${y + 1} width=${cell - 2} height=${rowHeight - 2} rx="3" fill-opacity=${(0.58 * share).toFixed(3)} />
             ${withText ? svg`<text class="value" x=${x + cell / 2} y=${y + rowHeight / 2 + 4}>${texts[i]!}</text>` : nothing}</g>`;
         })}
-        ${columns.map((column, c) => (c % every === 0 ? svg`<text class="column" x=${left + c * cell + cell / 2} y="14">${column}</text>` : nothing))}
+        ${columns.map((column, c) => (c % every === 0 ? svg`<text class="column" x=${left + c * cell + cell / 2} y=${top - 8}>${column}</text>` : nothing))}
         <text x=${left} y=${height - 6}>${columnLabel} →</text>
       </svg>
     </div>`;

@@ -34,10 +34,6 @@ export class CompareSide extends LitElement {
     css`
       :host { border: 1px solid var(--line); border-top: 3px solid var(--mode); border-radius: var(--radius); padding: 0.75rem 0.9rem 0.9rem; background: var(--raised); display: flex; flex-direction: column; gap: 0.6rem; min-width: 0; }
       :host([name="b"]) { border-top-style: dotted; }
-      :host([mode="direct"]) { --mode: var(--direct); --mode-ink: var(--direct-ink); }
-      :host([mode="icl"]) { --mode: var(--icl); --mode-ink: var(--icl-ink); }
-      :host([mode="cot"]) { --mode: var(--cot); --mode-ink: var(--cot-ink); }
-      :host([mode="latent"]) { --mode: var(--latent); --mode-ink: var(--latent-ink); }
       header { display: flex; flex-wrap: wrap; gap: 0.4rem 0.7rem; align-items: center; }
       h2 { color: var(--mode-ink); display: flex; gap: 0.5rem; align-items: center; flex: 1 1 auto; }
       svg.shape { width: 14px; height: 14px; flex: none; }

@@ -1,6 +1,6 @@
 /**
  * What one block of a lab model kept or decided while it read, a column for each
- * token: as dark as a number is large, blue above zero and vermillion below.
+ * token: as strong in colour as a number is large, blue above zero and vermillion below.
  * A pattern has a row for each token that looks, and one picture for each head.
  */
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
@@ -33,6 +33,7 @@ export class InnerStateView extends LitElement {
       :host { display: flex; flex-direction: column; gap: 0.5rem; min-width: 0; }
       .pictures { display: flex; flex-wrap: wrap; gap: 0.6rem 1.2rem; }
       figure { margin: 0; flex: 1 1 240px; min-width: 0; max-width: 560px; display: flex; flex-direction: column; gap: 0.2rem; }
+      figure:only-child { max-width: none; }
       canvas { display: block; width: 100%; }
       figcaption { font-size: var(--small); color: var(--soft); }
     `,
@@ -70,7 +71,7 @@ export class InnerStateView extends LitElement {
           ${title === "" ? nothing : html`<figcaption>${title}</figcaption>`}
         </figure>`,
       )}</div>
-      <p class="small soft number">${tokens.length} tokens from left to right; ${state.kind === "pattern" ? "a row for each token that looks" : `a row for each ${state.columns}`}; darkest: ${formatNumber(largest)}</p>
+      <p class="small soft number">${tokens.length} tokens from left to right; ${state.kind === "pattern" ? "a row for each token that looks" : `a row for each ${state.columns}`}; strongest colour: ${formatNumber(largest)}</p>
       ${this.showTable ? this.table(grids) : nothing}`;
   }
 

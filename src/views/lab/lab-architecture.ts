@@ -45,6 +45,8 @@ export class LabArchitecture extends LitElement {
   @property() architecture!: ArchitectureId;
   @property({ attribute: false }) address!: Address;
   @state() private tick = 0;
+  /** Of what the model keeps: a task of its own draws it, so that none is long. */
+  @state() private insideTick = 0;
   @state() private results: readonly LessonResult[] = [];
   @state() private source = "";
 
@@ -70,6 +72,7 @@ export class LabArchitecture extends LitElement {
       this.waiting = false;
       this.drawn = performance.now();
       this.tick++;
+      setTimeout(() => this.insideTick++);
     }, rest);
   };
   private waiting = false;
@@ -98,7 +101,7 @@ export class LabArchitecture extends LitElement {
         ${explanation(it)}
         <lab-training .training=${lab.training} .results=${this.results} .architecture=${architecture} .task=${task} .revision=${this.tick}></lab-training>
       </div>
-      <lab-inside .training=${lab.training} .architecture=${architecture} .task=${sequenceTask(task.id)} .revision=${this.tick}></lab-inside>
+      <lab-inside .training=${lab.training} .architecture=${architecture} .task=${sequenceTask(task.id)} .revision=${this.insideTick}></lab-inside>
       <p><a href=${this.compare(task.id, task.difficulty.initial)}>Its trajectory beside other architectures and the language model</a></p>
       <details @toggle=${this.openSource}>
         <summary>The file: workers/toys/${architecture}.ts</summary>

@@ -28,6 +28,7 @@ export class LabCompare extends LitElement {
       .bar { display: flex; flex-wrap: wrap; gap: 0.5rem 1.1rem; align-items: center; }
       .bar label { font-size: var(--small); color: var(--soft); display: flex; align-items: center; gap: 0.4rem; }
       .chips { display: flex; flex-wrap: wrap; gap: 0.3rem; }
+      .intro { max-width: 78ch; }
       .problem { overflow-wrap: anywhere; max-width: 100ch; }
       .problem code { font-family: var(--mono); font-size: var(--small); }
       h2 { font-size: var(--large); letter-spacing: -0.01em; margin-top: 0.6rem; }
@@ -73,10 +74,11 @@ export class LabCompare extends LitElement {
     const { hops, why } = beside(compared.task, compared.difficulty);
     return html`
       <h2>Where do their hidden states go?</h2>
+      <p class="soft intro">One problem, read by several models. In each plot a point is the hidden state after one token, in a plane of that model’s own; the measures below have the same axes for all. Beside them nano, the language model of this page, answers a problem of the kind that it learnt.</p>
       <div class="bar">
         <label>task <select @change=${this.setTask} aria-label="task">${sequenceTasks.map(({ id, title }) => html`<option value=${id} ?selected=${id === task.id}>${title}</option>`)}</select></label>
         <label>${name} <select @change=${this.setDifficulty} aria-label=${name}>${Array.from({ length: maximum - minimum + 1 }, (_, i) => minimum + i).map((d) => html`<option value=${d} ?selected=${d === compared.difficulty}>${d}</option>`)}</select></label>
-        <label>problem <button @click=${this.another} aria-label="another problem">${compared.problem} ⟳</button></label>
+        <label>problem <button @click=${this.another} aria-label="${compared.problem}, take another problem">${compared.problem} ⟳</button></label>
         <label>after <select @change=${this.setLayer} aria-label="layer">${(["embedding", "first", "last"] as const).map((choice) => html`<option value=${choice} ?selected=${choice === compared.layer}>${layerWords[choice]}</option>`)}</select></label>
         <span class="chips" role="group" aria-label="architectures, up to ${mostCompared}">${architectureIds.map((id) => html`<button data-id=${id} @click=${this.toggle} aria-pressed=${compared.architectures.includes(id)}>${explanations[id].name}</button>`)}</span>
       </div>

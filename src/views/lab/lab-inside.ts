@@ -2,6 +2,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { SequenceTask } from "../../../probes/tasks/sequence/sequence-task.ts";
+import type { Look } from "../../../workers/lab/lab-service.ts";
 import { testProblem } from "../../../workers/lab/batches.ts";
 import type { ArchitectureId } from "../../../workers/lab/architecture.ts";
 import { formatPercent } from "../../format.ts";
@@ -23,6 +24,7 @@ export class LabInside extends LitElement {
       .problem code { font-family: var(--mono); font-size: var(--small); }
       .panels { display: grid; align-items: start; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0.9rem; }
       .panels.three { grid-template-columns: repeat(3, minmax(0, 1fr)); }
+      .panels .whole { grid-column: 1 / -1; }
       @media (max-width: 1000px) { .panels.three { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
       @media (max-width: 760px) { .panels, .panels.three { grid-template-columns: minmax(0, 1fr); } }
     `,
@@ -41,18 +43,26 @@ export class LabInside extends LitElement {
     const { minimum, maximum, name } = task.difficulty;
     const problem = testProblem(task, training.difficulty, training.problem);
     const { answer } = trace;
-    const tokens = trace.steps.map(({ text }) => text);
-    // A row for each block, where a block has two or three states.
-    const wide = inner.filter(({ layer }) => layer === 1).length === 3;
+    const tokens = this.tokensOf(look);
+    // A block of three states has a row, or two where one of them is a pattern, which is drawn for each head.
+    const three = inner.filter(({ layer }) => layer === 1).length === 3;
+    const patterned = inner.some(({ kind }) => kind === "pattern");
     return html`<h2>What does it keep?</h2>
       <div class="bar">
         <label>${name} <select @change=${this.setDifficulty} aria-label=${name}>${Array.from({ length: maximum - minimum + 1 }, (_, i) => minimum + i).map((d) => html`<option value=${d} ?selected=${d === training.difficulty}>${d}</option>`)}</select></label>
-        <label>problem <button @click=${this.another} aria-label="another problem">${training.problem} ⟳</button></label>
+        <label>problem <button @click=${this.another} aria-label="${training.problem}, take another problem">${training.problem} ⟳</button></label>
         <span class="number" id="said"><b class=${answer.correct ? "right" : "wrong"}>it says ${answer.text} ${answer.correct ? "✓" : `✗, right is ${answer.expected}`}</b> <span class="soft">${answer.expectedLogprob === null ? nothing : html`p(right) ${formatPercent(Math.exp(answer.expectedLogprob))}`}</span></span>
       </div>
       <p class="problem soft">${task.sentence(problem)} It reads <code>${tokens.join(" ")}</code></p>
-      <div class="panels ${wide ? "three" : ""}">${inner.map((state) => html`<geo-panel heading=${state.title} caption="block ${state.layer}" compact><inner-state .state=${state} .tokens=${tokens}></inner-state></geo-panel>`)}</div>`;
+      <div class="panels ${three && !patterned ? "three" : ""}">${inner.map((state) => html`<geo-panel class=${three && state.kind === "pattern" ? "whole" : ""} heading=${state.title} caption="block ${state.layer}" compact><inner-state .state=${state} .tokens=${tokens}></inner-state></geo-panel>`)}</div>`;
   }
+
+  /** The same array for the same look, so that pictures are drawn again for another one only. */
+  private tokensOf(look: Look): readonly string[] {
+    if (look !== this.read?.look) this.read = { look, tokens: look.trace.steps.map(({ text }) => text) };
+    return this.read.tokens;
+  }
+  private read: { readonly look: Look; readonly tokens: readonly string[] } | null = null;
 
   private setDifficulty(event: Event): void {
     this.training.choose({ difficulty: Number((event.target as HTMLSelectElement).value) });

@@ -63,7 +63,7 @@ export class LabTable extends LitElement {
     const steps = runs.map(stepsToReach);
     const reached = steps.filter((step) => step !== null);
     const chance = chanceOf(task);
-    const said = reached.length === runs.length ? `${reachedAt * 100} % after ${reached.length > 1 ? `${Math.min(...reached)} to ${Math.max(...reached)}` : reached[0]} steps` : `${reachedAt * 100} % not reached${reached.length > 0 ? ` by ${runs.length - reached.length} of ${runs.length} seeds` : ""}`;
+    const said = reached.length === runs.length ? `${reachedAt * 100} % after ${[...new Set([Math.min(...reached), Math.max(...reached)])].join(" to ")} steps` : `${reachedAt * 100} % not reached${reached.length > 0 ? ` by ${runs.length - reached.length} of ${runs.length} seeds` : ""}`;
     const times = runs.flatMap(({ steps, stepMilliseconds }) => (stepMilliseconds === undefined ? [] : [(steps * stepMilliseconds) / 1000]));
     // Chance lies in the interval, or above it: nothing was learnt that this would show.
     return html`<td class="number ${low <= chance ? "chance" : ""}"><a href=${href}>

@@ -59,7 +59,8 @@ export class LabTrainingView extends LitElement {
       await training.leave();
       const kept = training.keptModel(architecture, task.id);
       const file = kept ? null : await recordedWeights(architecture, task.id);
-      if (architecture !== this.architecture || task !== this.task) return;
+      // Another model was chosen meanwhile, or this one is in training already.
+      if (architecture !== this.architecture || task !== this.task || training.is(architecture, task.id)) return;
       if (kept) await training.begin(kept, 0, kept.weights, `as this visit left it, seed ${kept.seed}, ${kept.steps} steps`);
       else if (file) await training.begin(file, 0, file.weights, `recorded on ${file.date}, seed ${file.seed}, ${file.steps} steps`);
       else training.forget();
@@ -72,7 +73,10 @@ export class LabTrainingView extends LitElement {
     const { training, architecture, task } = this;
     const ours = training.is(architecture, task.id);
     const status = ours ? training.status : "none";
-    const accuracy = this.accuracy(ours);
+    const { request, losses, progress } = training;
+    const shown = [ours, request, task, architecture, this.recorded];
+    const loss = this.figure("loss", [...shown, losses.length], () => this.losses(ours));
+    const accuracy = this.figure("accuracy", [...shown, progress.length], () => this.accuracy(ours));
     return html`<geo-panel heading="Does it learn?" caption=${this.caption(ours)}>
       <div class="bar">
         <label>task <select @change=${this.setTask} aria-label="task" ?disabled=${ours && training.busy}>${sequenceTasks.map(({ id, title }) => html`<option value=${id} ?selected=${id === task.id}>${title}</option>`)}</select></label>
@@ -88,7 +92,7 @@ export class LabTrainingView extends LitElement {
       ${status === "running" ? html`<progress-line label="step" .value=${training.step} .max=${recipe.steps} @stop=${this.stop}></progress-line>` : nothing}
       ${status === "failed" ? html`<p class="small wrong" role="alert">${training.message}</p>` : nothing}
       ${this.notice === "" ? nothing : html`<p class="small wrong" role="alert">${this.notice}</p>`}
-      <claim-figure id="loss" .figure=${this.losses(ours)}></claim-figure>
+      <claim-figure id="loss" .figure=${loss}></claim-figure>
       ${accuracy ? html`<claim-figure id="accuracy" .figure=${accuracy}></claim-figure>` : nothing}
       <div slot="help">
         <p>AdamW on ${recipe.batch} sequences a step, ${recipe.steps} steps: the learning rate rises to ${recipe.rate} in ${recipe.warmup} steps and falls along half a cosine. Loss is the mean cross-entropy of every token that is asked for, in nats, averaged over 10 steps. Every 100 steps the model is examined on 100 problems of the table’s difficulty.</p>
@@ -114,6 +118,16 @@ export class LabTrainingView extends LitElement {
   private get recorded(): LessonResult | undefined {
     return this.results.find((result) => result.architecture === this.architecture && result.task === this.task.id);
   }
+
+  /** A figure again as long as what it is made of has not changed: a chart is drawn for a new one. */
+  private figure<F extends Figure | null>(name: string, made: readonly unknown[], make: () => F): F {
+    const known = this.figures.get(name);
+    if (known?.made.every((part, i) => part === made[i])) return known.figure as F;
+    const figure = make();
+    this.figures.set(name, { made, figure });
+    return figure;
+  }
+  private readonly figures = new Map<string, { readonly made: readonly unknown[]; readonly figure: Figure | null }>();
 
   private losses(ours: boolean): Figure {
     const { training, recorded } = this;

@@ -5,7 +5,7 @@ import type { DecodingMode, Thought } from "../../../probes/trace.ts";
 import { formatPercent } from "../../format.ts";
 import type { Provenance } from "../../measures/provenance.ts";
 import { modeStyles } from "../../theme.ts";
-import { ChartElement, chartFont, type ChartTable, type DrawnChart, type PageChart } from "../chart-element.ts";
+import { ChartElement, type ChartTable, type DrawnChart, type PageChart } from "../chart-element.ts";
 import { dashOf, legend } from "../picture/legend.ts";
 
 export interface AccuracyRow {
@@ -85,7 +85,7 @@ export class AccuracyChart extends ChartElement {
         if (right > left) ctx.fillRect(left, chartArea.top, right - left, chartArea.height);
         ctx.globalCompositeOperation = "source-over";
       }
-      if (this.chance !== null) this.drawChance(ctx, chartArea, y.getPixelForValue(this.chance), this.chance);
+      if (this.chance !== null) this.drawLevel(ctx, chartArea, y.getPixelForValue(this.chance), `chance ${formatPercent(this.chance)}`);
       this.rows.forEach(({ mode, control, cells }, r) => {
         ctx.strokeStyle = this.colourOf(mode);
         ctx.lineWidth = control ? 1 : 1.6;
@@ -103,22 +103,6 @@ export class AccuracyChart extends ChartElement {
         }
       });
     });
-  }
-
-  private drawChance(ctx: CanvasRenderingContext2D, { left, right }: DrawnChart["chartArea"], y: number, chance: number): void {
-    ctx.strokeStyle = this.colours.faint;
-    ctx.lineWidth = 1.2;
-    ctx.setLineDash([4, 4]);
-    ctx.beginPath();
-    ctx.moveTo(left, y);
-    ctx.lineTo(right, y);
-    ctx.stroke();
-    ctx.setLineDash([]);
-    ctx.font = `400 12px ${chartFont}`;
-    ctx.fillStyle = this.colours.soft;
-    ctx.textAlign = "left";
-    ctx.textBaseline = "bottom";
-    ctx.fillText(`chance ${formatPercent(chance)}`, left + 4, y - 3);
   }
 
   protected override below(): unknown {

@@ -11,7 +11,7 @@ import { formatNumber } from "../../format.ts";
 import { figure, figureStyle, type Provenance } from "../../measures/provenance.ts";
 import { SelectEvent, type Selection } from "../../selection.ts";
 import { modeStyles } from "../../theme.ts";
-import { ChartElement, chartFont, type ChartTable, type DrawnChart, type PageChart } from "../chart-element.ts";
+import { ChartElement, type ChartTable, type DrawnChart, type PageChart } from "../chart-element.ts";
 import { dashOf, modeMark } from "../picture/legend.ts";
 
 export interface BandSeries {
@@ -136,7 +136,7 @@ export class BandChart extends ChartElement {
       if (at !== null) line(ctx, x.getPixelForValue(at), chartArea.top, chartArea.bottom, this.colours.strong);
       for (const { band } of this.nulls) this.fill(ctx, band, this.colours.faint, 0.14, x, y);
       for (const { band, mode, control } of this.series) this.fill(ctx, band, this.colourOf(mode), control === null ? 0.16 : 0.08, x, y);
-      if (this.reference) this.drawReference(ctx, chartArea, y.getPixelForValue(this.reference.value), this.reference.label);
+      if (this.reference) this.drawLevel(ctx, chartArea, y.getPixelForValue(this.reference.value), this.reference.label);
     });
   }
 
@@ -160,22 +160,6 @@ export class BandChart extends ChartElement {
       from = to;
     }
     ctx.globalAlpha = 1;
-  }
-
-  private drawReference(ctx: CanvasRenderingContext2D, { left, right }: DrawnChart["chartArea"], y: number, label: string): void {
-    ctx.strokeStyle = this.colours.faint;
-    ctx.lineWidth = 1.2;
-    ctx.setLineDash([4, 4]);
-    ctx.beginPath();
-    ctx.moveTo(left, y);
-    ctx.lineTo(right, y);
-    ctx.stroke();
-    ctx.setLineDash([]);
-    ctx.font = `400 12px ${chartFont}`;
-    ctx.fillStyle = this.colours.soft;
-    ctx.textAlign = "left";
-    ctx.textBaseline = "bottom";
-    ctx.fillText(label, left + 4, y - 3);
   }
 
   private cursor(): number | null {

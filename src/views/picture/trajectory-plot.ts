@@ -36,7 +36,7 @@ export interface PlotTrack {
 
 /** Room for the axes, px; known beforehand, so that the aspect can be. */
 const axisHeight = 40;
-const axisWidth = 46;
+const axisWidth = 54;
 /** How near the pointer must come to a point, px. */
 const reach = 30;
 
