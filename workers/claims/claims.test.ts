@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { Claim, Evidence } from "./claim.ts";
 import { claimFaults, evidenceFaults, idleThresholds, recordFaults, repeatFaults, runClaim } from "./claim-checks.test-support.ts";
 import { claim as claimOf, claims } from "./index.ts";
-import { barOverSeeds, lineOverSeeds, overSeeds, ratioLineOverSeeds, ratioOverSeeds, shareBarOverSeeds, shareLineOverSeeds, shareOverSeeds } from "./over-seeds.ts";
+import { barOverSeeds, countOverSeeds, lineOverSeeds, overSeeds, ratioLineOverSeeds, ratioOverSeeds, shareBarOverSeeds, shareLineOverSeeds, shareOverSeeds } from "./over-seeds.ts";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
 const files = readdirSync(folder);
@@ -91,6 +91,7 @@ test("over seeds: mean, interval, gaps", () => {
   expect(overSeeds(what, [1, NaN])).toEqual({ ...what, value: 1, n: 1 });
   const three = overSeeds(what, [1, 2, 3]);
   expect([three.value, three.n]).toEqual([2, 3]);
+  expect(countOverSeeds(what, [1, 2, 3])).toEqual({ ...what, value: 2, n: 3 });
   expect(three.low).toBeCloseTo(2 - 4.3027 / Math.sqrt(3), 10);
   expect(lineOverSeeds("a", [0, 1], [[1, 2], [3, NaN]])).toMatchObject({ y: [2, 2], role: "measured" });
   expect(() => lineOverSeeds("a", [0, 1], [[1]])).toThrow("expected 2 values");

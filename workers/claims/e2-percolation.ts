@@ -158,11 +158,12 @@ export function jump(values: readonly number[], level = 0.5): number {
   return coverages[i - 1]! + ((level - low) / (high - low)) * (coverages[i]! - coverages[i - 1]!);
 }
 
-/** The largest solution of S = 1 − exp(−c S). */
+/** The largest solution of S = 1 − exp(−c S): 0 up to c = 1. */
 export function giantShare(coverage: number): number {
+  if (coverage <= 1) return 0;
   let S = 1;
   for (let i = 0; i < 1000; i++) S = 1 - Math.exp(-coverage * S);
-  return S < 1e-3 ? 0 : S;
+  return S;
 }
 
 /** Mean share of the largest component over so many graphs, by coverage. */

@@ -155,11 +155,11 @@ export async function experiment({ seeds, sabotaged, progress }: Pick<ClaimConte
       },
       circles(before[0]!, after[0]!, size.modulus),
       {
-        kind: "bars",
+        kind: "lines",
         title: `Power of the embedding by frequency, seed ${seeds[0]}`,
+        x: { label: "frequency", unit: "" },
         y: { label: "share of the power", unit: "" },
-        categories: after[0]!.power.map((_, k) => String(k + 1)),
-        bars: [{ name: "when the trained pairs are right", values: before[0]!.power }, { name: "at the end", values: after[0]!.power }],
+        lines: [{ name: "when the trained pairs are right", ...byFrequency(before[0]!) }, { name: "at the end", ...byFrequency(after[0]!) }],
       },
       {
         kind: "lines",
@@ -174,6 +174,10 @@ export async function experiment({ seeds, sabotaged, progress }: Pick<ClaimConte
     ],
     remarks: [`(a + b) mod ${size.modulus}, ${Math.round(100 * size.share)} % of the pairs trained on, hidden size ${size.hiddenSize}, ${size.steps} steps, weight decay ${decay}.`],
   };
+}
+
+function byFrequency({ power }: Look): { x: number[]; y: readonly number[] } {
+  return { x: power.map((_, k) => k + 1), y: power };
 }
 
 /** Trains one model and looks at it every so many steps. */

@@ -14,7 +14,7 @@ import type { Claim, ClaimContext, Evidence, Figure, Line, Quantity } from "./cl
 import { valueOf } from "./claim.ts";
 import { initialInvertibleNet, invertibleNet } from "./invertible-net.ts";
 import { percent } from "./numerals.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { countOverSeeds, lineOverSeeds, overSeeds } from "./over-seeds.ts";
 import { agreement, argmaxRows, crossEntropy, evaluate, trainIn } from "./training.ts";
 
 export const claim: Claim = {
@@ -186,8 +186,8 @@ function evidenceOf(seen: ReadonlyMap<string, readonly Seen[]>, cases: readonly 
       ...quantities,
       overSeeds({ id: "accuracy", label: "accuracy on new points, ReLU", unit: "1" }, of("relu").map(({ accuracy }) => accuracy)),
       overSeeds({ id: "control-accuracy", label: "accuracy on new points, invertible", unit: "1" }, of("control").map(({ accuracy }) => accuracy)),
-      overSeeds({ id: "relu-parts", label: "parts of a ring in the last hidden layer (β₀), ReLU", unit: "1" }, overRings("relu", ({ parts }) => parts).map((layers) => layers.at(-1)!)),
-      overSeeds({ id: "relu-loops", label: "loops of a ring in the last hidden layer (β₁), ReLU", unit: "1", reference: { value: 0, source: "Naitzat et al. 2020, arXiv:2004.06093" } }, overRings("relu", ({ loops }) => loops).map((layers) => layers.at(-1)!)),
+      countOverSeeds({ id: "relu-parts", label: "parts of a ring in the last hidden layer (β₀), ReLU", unit: "1" }, overRings("relu", ({ parts }) => parts).map((layers) => layers.at(-1)!)),
+      countOverSeeds({ id: "relu-loops", label: "loops of a ring in the last hidden layer (β₁), ReLU", unit: "1", reference: { value: 0, source: "Naitzat et al. 2020, arXiv:2004.06093" } }, overRings("relu", ({ loops }) => loops).map((layers) => layers.at(-1)!)),
     ],
     figures: [
       {

@@ -10,6 +10,12 @@ export function overSeeds(what: Pick<Quantity, "id" | "label" | "unit" | "refere
   return { ...what, value: mean(values), ...(n > 1 ? { low, high } : {}), n };
 }
 
+/** The same for counts, which are no bell curve: the mean alone. */
+export function countOverSeeds(what: Pick<Quantity, "id" | "label" | "unit" | "reference">, values: readonly number[]): Quantity {
+  const { low: _low, high: _high, ...rest } = overSeeds(what, values);
+  return rest;
+}
+
 /** The same for shares: the interval ends at 0 and 1. */
 export function shareOverSeeds(what: Pick<Quantity, "id" | "label" | "unit" | "reference">, values: readonly number[]): Quantity {
   const { low, high, ...rest } = overSeeds(what, values);

@@ -12,7 +12,7 @@ import { Training } from "../toys/training.ts";
 import type { Claim, ClaimContext, Evidence, Figure } from "./claim.ts";
 import { valueOf } from "./claim.ts";
 import { decimals, percent } from "./numerals.ts";
-import { lineOverSeeds, overSeeds, shareOverSeeds } from "./over-seeds.ts";
+import { countOverSeeds, lineOverSeeds, overSeeds, shareOverSeeds } from "./over-seeds.ts";
 import { evaluate, trainIn } from "./training.ts";
 
 export const claim: Claim = {
@@ -285,7 +285,7 @@ function evidenceOf(forms: readonly RnnForm[], seen: readonly (readonly Seen[])[
     return [
       shareOverSeeds({ id: `${prefix}right`, label: `share of right bits, ${name(form)}`, unit: "1" }, of.map(({ right }) => right)),
       overSeeds({ id: `${prefix}directions`, label: `participation ratio of the states, ${name(form)}`, unit: "1", reference: { value: "about 3", source: "Sussillo & Barak 2013 [recalled]" } }, of.map(({ directions }) => directions)),
-      overSeeds({ id: `${prefix}memories`, label: `memories after 400 silent tokens, ${name(form)}`, unit: "1", reference: { value: 8, source: "three bits" } }, of.map(({ memories }) => memories)),
+      countOverSeeds({ id: `${prefix}memories`, label: `memories after 400 silent tokens, ${name(form)}`, unit: "1", reference: { value: 8, source: "three bits" } }, of.map(({ memories }) => memories)),
       overSeeds({ id: `${prefix}across`, label: `what remains of a push across the task, ${name(form)}`, unit: "1" }, of.map(({ across }) => across[large]!.at(-1)!)),
       overSeeds({ id: `${prefix}along`, label: `what remains of a push along the task, ${name(form)}`, unit: "1", reference: { value: (1 / 0.6).toFixed(2), source: "the whole way to the next memory, over the push" } }, of.map(({ along }) => along[large]!.at(-1)!)),
     ];

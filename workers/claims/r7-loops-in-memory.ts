@@ -10,7 +10,7 @@ import { coordinatesOf, drawWalks, integratorTraining, lastStates, type Integrat
 import type { Claim, ClaimContext, Evidence, Figure, Quantity } from "./claim.ts";
 import { valueOf } from "./claim.ts";
 import { decimals, percent } from "./numerals.ts";
-import { overSeeds } from "./over-seeds.ts";
+import { countOverSeeds, overSeeds } from "./over-seeds.ts";
 import { trainIn } from "./training.ts";
 
 export const claim: Claim = {
@@ -157,7 +157,7 @@ function evidenceOf(cases: readonly Case[], seen: ReadonlyMap<string, readonly S
       share("shaped", "networks whose states have the task's Betti numbers, ring and torus", shaped),
       share("false-loops", "networks on the interval with a loop", of("line").map(({ betti }) => betti.loops > 0)),
       overSeeds({ id: "error", label: "mean error of the angle, ring and torus", unit: "rad" }, of("ring").map(({ error }, i) => (error + of("torus")[i]!.error) / 2)),
-      ...cases.map(({ id, name, space }) => overSeeds({ id: `${id}-loops`, label: `loops of the states (β₁), ${name}`, unit: "1", reference: { value: space === "line" ? 0 : coordinatesOf[space], source: "the task's own manifold" } }, of(id).map(({ betti }) => betti.loops))),
+      ...cases.map(({ id, name, space }) => countOverSeeds({ id: `${id}-loops`, label: `loops of the states (β₁), ${name}`, unit: "1", reference: { value: space === "line" ? 0 : coordinatesOf[space], source: "the task's own manifold" } }, of(id).map(({ betti }) => betti.loops))),
     ],
     figures: [
       quarters("States of a network that keeps one angle", ring),

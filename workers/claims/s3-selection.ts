@@ -245,9 +245,9 @@ function evidenceOf({ steps, kept, test }: Pick<Sizes, "steps" | "kept" | "test"
       },
       {
         kind: "grid",
-        title: "What kind of system each is",
+        title: "What kind of system each is: no error in superposition is linear, none in shift time-invariant",
         rowLabel: "system",
-        columnLabel: "error in superposition (0: linear) and shift (0: time-invariant)",
+        columnLabel: "error",
         rows: systemNames,
         columns: ["superposition", "shift"],
         values: systemNames.flatMap((_, i) => [mean(of(i, "superposition")), mean(of(i, "shift"))]),

@@ -35,7 +35,7 @@ export const claim: Claim = {
   seeds: [1, 2, 3],
   seconds: 2,
   usesEmbeddedModel: true,
-  doesNotShow: "That attention is a metric tensor, as the essay also says: it is not symmetric (claim T3). That heads of large models are as clean: nano was trained on this very task. And attention is where a head looks, not what it does with what it sees.",
+  doesNotShow: "That attention is a metric tensor, as the essay also says. That heads of large models are as clean: nano was trained on this very task. And attention is where a head looks, not what it does with what it sees.",
   wouldChange: "A model in which no single head follows the arrows, because the lookup is spread over several heads or done in the MLPs.",
   sabotage: { what: "The same model with weights as before training.", verdict: "refutes" },
 
@@ -46,7 +46,7 @@ export const claim: Claim = {
     const [aucLow, aucHigh, shareLow] = [auc!.low ?? auc!.value, auc!.high ?? auc!.value, share!.low ?? share!.value];
     const numbers = `the chosen head prefers the true arrow with an AUC of ${decimals(auc!.value, 3)} (95\u00a0%: ${decimals(aucLow, 3)} to ${decimals(aucHigh, 3)}) and puts ${percent(share!.value)} of its attention there`;
     if (aucHigh <= chance) return { verdict: "refutes", reason: `No head finds the arrows: ${numbers}.` };
-    if (aucLow >= sharp && shareLow >= mass) return { verdict: "supports", reason: `One head follows the arrows of graphs that it never saw: ${numbers}.` };
+    if (aucLow >= sharp && shareLow >= mass) return { verdict: "supports", reason: `A head follows the arrows of graphs that it never saw: ${numbers}.` };
     return { verdict: "mixed", reason: `A head leans towards the arrows, less than the rule asks: ${numbers}.` };
   },
 };
@@ -99,9 +99,9 @@ export async function measure(context: ClaimContext, { problems }: { readonly pr
     figures: [
       {
         kind: "grid",
-        title: `A graph as ${name(head)} sees it: attention of each letter on the end of each arrow`,
+        title: `A graph as ${name(head)} sees it: attention of each letter on the end of each arrow, its own on the diagonal`,
         rowLabel: "asked",
-        columnLabel: "arrow, in the order of the ring: the true ones lie on the diagonal",
+        columnLabel: "arrow",
         rows: [...cycle],
         columns: cycle.map((letter, i) => `${letter}→${cycle[(i + 1) % cycle.length]!}`),
         values: [...patterns[head]!],
