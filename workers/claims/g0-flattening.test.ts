@@ -4,18 +4,15 @@ import { matrix, rows, tensor } from "../../probes/tensor.ts";
 import { bettiNumbers } from "../../probes/topology/betti-numbers.ts";
 import { claimFaults, testContext } from "./claim-checks.test-support.ts";
 import { thresholdsOf } from "./claim.ts";
-import { constructed, withValues } from "./constructed.test-support.ts";
+import { constructed } from "./constructed.test-support.ts";
 import { claim, drawPoints, measure } from "./g0-flattening.ts";
 import { linearProbe } from "./linear-probe.ts";
+import { recordedEvidence } from "./recorded.test-support.ts";
 
-const run = () => measure(testContext("G0", { seeds: [1], sabotaged: true }), { steps: 1, points: 80, data: ["rings"], only: ["mlp", "transformer"] });
-
-test("weights as before training change the verdict; nothing else is wrong, and the same seed gives the same", async () => {
-  const untrained = await run();
-  const trained = { "probe-mlp": 1, "probe-transformer": 1, "flatter-mlp": 0.4, "flatter-transformer": 0.4, "kept-mlp": 1, "kept-transformer": 0.5 };
-  const flat = { "flatter-mlp": 0, "flatter-transformer": 0, "kept-mlp": 1, "kept-transformer": 1 };
-  expect(claimFaults(claim, withValues(untrained, trained), withValues(untrained, flat))).toEqual([]);
-  expect(await run()).toEqual(untrained);
+test("weights as before training change the verdict of what was recorded; nothing else is wrong", () => expect(claimFaults(claim, recordedEvidence("G0"), recordedEvidence("G0", "sabotaged"))).toEqual([]));
+test("a small run: the same seed, the same evidence", async () => {
+  const run = () => measure(testContext("G0", { seeds: [1] }), { steps: 1, points: 80, data: ["rings"], only: ["mlp"] });
+  expect(await run()).toEqual(await run());
 });
 
 const one = ([probe, flatter, kept]: readonly [number, number, number], id: string) => ({ [`probe-${id}`]: probe, [`flatter-${id}`]: flatter, [`within-${id}`]: 0, [`kept-${id}`]: kept });

@@ -3,17 +3,20 @@ import { Random } from "../../probes/random.ts";
 import { parameterCount } from "../lab/sequence-model.ts";
 import { claimFaults, testContext } from "./claim-checks.test-support.ts";
 import { thresholdsOf } from "./claim.ts";
-import { constructed, withValues } from "./constructed.test-support.ts";
+import { constructed } from "./constructed.test-support.ts";
+import { recordedEvidence } from "./recorded.test-support.ts";
 import { claim, measure, selectiveCopying, systemErrors } from "./s3-selection.ts";
 import { answers, bareScanBlock, learner } from "./sequence-learner.ts";
 
 const run = (sabotaged: boolean) => measure(testContext("S3", { seeds: [1], sabotaged }), { steps: 2, batch: 4, kept: 3, places: 5, stateSize: 2, test: 20 });
 
-test("without selection the verdict is another; nothing else is wrong, and the same seed gives the same", async () => {
-  const sabotaged = await run(true);
-  expect(claimFaults(claim, withValues(sabotaged, { gap: 0.6, selective: 0.95, invariant: 0.35 }), withValues(sabotaged, { gap: 0 }))).toEqual([]);
-  expect(await run(true)).toEqual(sabotaged);
+test("without selection the verdict of what was recorded is another; nothing else is wrong", () => expect(claimFaults(claim, recordedEvidence("S3"), recordedEvidence("S3", "sabotaged"))).toEqual([]));
+test("as recorded: a gap of at least 0.5 also at the lower end of its interval, at equal size", () => {
+  const [gap, size] = ["gap", "size"].map((id) => recordedEvidence("S3").quantities.find((quantity) => quantity.id === id)!);
+  expect(gap!.low).toBeGreaterThanOrEqual(0.5);
+  expect(Math.abs(size!.value - 1)).toBeLessThan(0.02);
 });
+test("a small run: the same seed, the same evidence", async () => expect(await run(true)).toEqual(await run(true)));
 
 const good = { gap: 0.6, selective: 0.95, invariant: 0.35, "rnn-superposition": 0.5, "invariant-superposition": 1e-7 };
 test.each([
