@@ -12,8 +12,8 @@ export function overSeeds(what: Pick<Quantity, "id" | "label" | "unit" | "refere
 
 /** The same for counts, which are no bell curve: the mean alone. */
 export function countOverSeeds(what: Pick<Quantity, "id" | "label" | "unit" | "reference">, values: readonly number[]): Quantity {
-  const { low: _low, high: _high, ...rest } = overSeeds(what, values);
-  return rest;
+  const { value, n } = overSeeds(what, values);
+  return { ...what, value, ...(n === undefined ? {} : { n }) };
 }
 
 /** The same for shares: the interval ends at 0 and 1. */
