@@ -22,8 +22,8 @@ import { tensor } from "../../probes/tensor.ts";
 import { cnn, convolution, initialCnn, type Cnn, type Convolution } from "../toys/cnn.ts";
 import { dispose, fromTensor, jit, keep, np, type OwnedFunction, toTensor } from "../toys/autodiff.ts";
 import { valueOf, type Claim } from "./claim.ts";
-import { digits } from "./numerals.ts";
-import { barOverSeeds, lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { digits } from "./apparatus/numerals.ts";
+import { barOverSeeds, lineOverSeeds, overSeeds } from "./apparatus/over-seeds.ts";
 
 const side = 24;
 const channels = [1, 8, 8];

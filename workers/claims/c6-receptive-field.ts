@@ -22,8 +22,8 @@ import { dispose, fromTensor, keep, type np, toTensor, vjp } from "../toys/autod
 import { cnn, initialCnn, receptiveFields, type Convolution } from "../toys/cnn.ts";
 import { normal } from "../toys/initialise.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
-import { decimals } from "./numerals.ts";
-import { overSeeds, ratioLineOverSeeds } from "./over-seeds.ts";
+import { decimals } from "./apparatus/numerals.ts";
+import { overSeeds, ratioLineOverSeeds } from "./apparatus/over-seeds.ts";
 
 const channels = 8;
 const inputs = 8;

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { Claim, Evidence } from "./claim.ts";
 import { claimFaults, evidenceFaults, idleThresholds, recordFaults, repeatFaults, runClaim } from "./claim-checks.test-support.ts";
 import { claim as claimOf, claims } from "./index.ts";
-import { barOverSeeds, countOverSeeds, lineOverSeeds, overSeeds, ratioLineOverSeeds, ratioOverSeeds, shareBarOverSeeds, shareLineOverSeeds, shareOverSeeds } from "./over-seeds.ts";
+import { barOverSeeds, countOverSeeds, lineOverSeeds, overSeeds, ratioLineOverSeeds, ratioOverSeeds, shareBarOverSeeds, shareLineOverSeeds, shareOverSeeds } from "./apparatus/over-seeds.ts";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
 const files = readdirSync(folder);

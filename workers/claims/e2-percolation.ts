@@ -23,8 +23,8 @@ import { Random } from "../../probes/random.ts";
 import { auroc } from "../../probes/statistics/auroc.ts";
 import { mean } from "../../probes/statistics/moments.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence, type Quantity } from "./claim.ts";
-import { decimals } from "./numerals.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { decimals } from "./apparatus/numerals.ts";
+import { lineOverSeeds, overSeeds } from "./apparatus/over-seeds.ts";
 
 const nodes = 200;
 const worlds = 2;

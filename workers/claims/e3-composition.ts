@@ -16,9 +16,9 @@ import { adamW, cosine, warmup } from "../toys/optimiser.ts";
 import { Training } from "../toys/training.ts";
 import { initialTransformer, transformer, type Transformer } from "../toys/transformer.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
-import { decimals } from "./numerals.ts";
-import { shareLineOverSeeds, shareOverSeeds } from "./over-seeds.ts";
-import { argmaxRows, crossEntropy } from "./training.ts";
+import { decimals } from "./apparatus/numerals.ts";
+import { shareLineOverSeeds, shareOverSeeds } from "./apparatus/over-seeds.ts";
+import { argmaxRows, crossEntropy } from "./apparatus/training.ts";
 
 export interface E3Size {
   readonly entities: number;

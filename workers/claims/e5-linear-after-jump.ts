@@ -22,9 +22,9 @@ import { adamW, cosine, warmup } from "../toys/optimiser.ts";
 import { Training } from "../toys/training.ts";
 import { initialTransformer, transformer, type Transformer } from "../toys/transformer.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
-import { decimals } from "./numerals.ts";
-import { overSeeds, shareOverSeeds } from "./over-seeds.ts";
-import { argmaxRows, crossEntropy } from "./training.ts";
+import { decimals } from "./apparatus/numerals.ts";
+import { overSeeds, shareOverSeeds } from "./apparatus/over-seeds.ts";
+import { argmaxRows, crossEntropy } from "./apparatus/training.ts";
 
 export interface E5Size {
   /** Of the sum; an odd number. */

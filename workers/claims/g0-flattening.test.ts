@@ -6,7 +6,7 @@ import { claimFaults, testContext } from "./claim-checks.test-support.ts";
 import { thresholdsOf } from "./claim.ts";
 import { constructed } from "./constructed.test-support.ts";
 import { claim, drawPoints, measure } from "./g0-flattening.ts";
-import { linearProbe } from "./linear-probe.ts";
+import { linearProbe } from "./apparatus/linear-probe.ts";
 import { recordedEvidence } from "./recorded.test-support.ts";
 
 test("weights as before training change the verdict of what was recorded; nothing else is wrong", () => expect(claimFaults(claim, recordedEvidence("G0"), recordedEvidence("G0", "sabotaged"))).toEqual([]));

@@ -22,10 +22,10 @@ import { adam, cosine } from "../toys/optimiser.ts";
 import { Training } from "../toys/training.ts";
 import type { Claim, ClaimContext, Evidence, Figure } from "./claim.ts";
 import { valueOf } from "./claim.ts";
-import { linearProbe } from "./linear-probe.ts";
-import { decimals } from "./numerals.ts";
-import { overSeeds, shareOverSeeds } from "./over-seeds.ts";
-import { agreement, argmaxRows, crossEntropy, evaluate, trainIn } from "./training.ts";
+import { linearProbe } from "./apparatus/linear-probe.ts";
+import { decimals } from "./apparatus/numerals.ts";
+import { overSeeds, shareOverSeeds } from "./apparatus/over-seeds.ts";
+import { agreement, argmaxRows, crossEntropy, evaluate, trainIn } from "./apparatus/training.ts";
 
 const D = 64;
 const T = 8;

@@ -16,8 +16,8 @@
 import { Random } from "../../probes/random.ts";
 import { linearAttention } from "../toys/linear-attention.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
-import { digits, percent } from "./numerals.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { digits, percent } from "./apparatus/numerals.ts";
+import { lineOverSeeds, overSeeds } from "./apparatus/over-seeds.ts";
 
 const dimensions = 8;
 const examples = 20;

@@ -5,7 +5,7 @@ import { claimFaults } from "./claim-checks.test-support.ts";
 import { thresholdsOf, valueOf, type Evidence } from "./claim.ts";
 import { constructed } from "./constructed.test-support.ts";
 import { claim, experiment, linearFit, sizes, tokensOf } from "./i4-convex-hull.ts";
-import { dot, normalVector } from "./in-context-regression.ts";
+import { dot, normalVector } from "./apparatus/in-context-regression.ts";
 import { recordedEvidence } from "./recorded.test-support.ts";
 
 let spoiled: Evidence;

@@ -22,8 +22,8 @@ import { adam, cosine, warmup } from "../toys/optimiser.ts";
 import { Training } from "../toys/training.ts";
 import { initialTransformer, transformer, type Transformer } from "../toys/transformer.ts";
 import type { Claim, ClaimContext, Evidence } from "./claim.ts";
-import { dot, drawExamples, normalVector, poolEstimate, ridgeEstimate, type Examples } from "./in-context-regression.ts";
-import { lineOverSeeds, overSeeds, ratioLineOverSeeds } from "./over-seeds.ts";
+import { dot, drawExamples, normalVector, poolEstimate, ridgeEstimate, type Examples } from "./apparatus/in-context-regression.ts";
+import { lineOverSeeds, overSeeds, ratioLineOverSeeds } from "./apparatus/over-seeds.ts";
 
 export interface I4Size {
   /** D */

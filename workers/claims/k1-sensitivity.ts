@@ -10,9 +10,9 @@ import { row, tensor } from "../../probes/tensor.ts";
 import { largest } from "../decoding/readout.ts";
 import type { Decoder } from "../engine.ts";
 import { type Claim, type ClaimContext, type Evidence, type Quantity, valueOf } from "./claim.ts";
-import { digits, percent } from "./numerals.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
-import { firstProblem, rate } from "./problem-sets.ts";
+import { digits, percent } from "./apparatus/numerals.ts";
+import { lineOverSeeds, overSeeds } from "./apparatus/over-seeds.ts";
+import { firstProblem, rate } from "./apparatus/problem-sets.ts";
 
 const nodes = 16;
 const allHops = [1, 2, 3, 4, 5, 6];

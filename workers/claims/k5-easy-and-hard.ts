@@ -1,8 +1,8 @@
 /** K5: whether easy questions need no chain of thought, and hard ones do. The embedded model on pointer chase, hop by hop. */
 import type { Claim, ClaimContext, Evidence } from "./claim.ts";
 import { valueOf } from "./claim.ts";
-import { percent } from "./numerals.ts";
-import { cell, countRight, rate, rateDifference, rates } from "./problem-sets.ts";
+import { percent } from "./apparatus/numerals.ts";
+import { cell, countRight, rate, rateDifference, rates } from "./apparatus/problem-sets.ts";
 
 const guess = 1 / 15;
 

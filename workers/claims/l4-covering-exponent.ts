@@ -23,8 +23,8 @@ import { initialMlp, mlp, type Mlp } from "../toys/mlp.ts";
 import { adam, cosine, warmup } from "../toys/optimiser.ts";
 import { Training } from "../toys/training.ts";
 import { valueOf, type Claim } from "./claim.ts";
-import { decimals } from "./numerals.ts";
-import { ratioLineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { decimals } from "./apparatus/numerals.ts";
+import { ratioLineOverSeeds, overSeeds } from "./apparatus/over-seeds.ts";
 
 const dimensions = [2, 4, 8, 16];
 const D = 16;

@@ -14,8 +14,8 @@ import { Random } from "../../probes/random.ts";
 import { mean } from "../../probes/statistics/moments.ts";
 import { leastSquares } from "../../probes/statistics/residuals.ts";
 import { valueOf, type Claim, type Line } from "./claim.ts";
-import { digits } from "./numerals.ts";
-import { overSeeds, ratioLineOverSeeds } from "./over-seeds.ts";
+import { digits } from "./apparatus/numerals.ts";
+import { overSeeds, ratioLineOverSeeds } from "./apparatus/over-seeds.ts";
 
 const exponents = [0.5, 1, 2];
 /** Numbers of examples, four to a decade. */

@@ -13,8 +13,8 @@
 import { Random } from "../../probes/random.ts";
 import { mean, standardDeviation } from "../../probes/statistics/moments.ts";
 import { valueOf, type Claim } from "./claim.ts";
-import { percent } from "./numerals.ts";
-import { lineOverSeeds, overSeeds, ratioLineOverSeeds } from "./over-seeds.ts";
+import { percent } from "./apparatus/numerals.ts";
+import { lineOverSeeds, overSeeds, ratioLineOverSeeds } from "./apparatus/over-seeds.ts";
 
 const dimensions = [2, 3, 5, 10, 20, 50, 100, 300, 1000];
 const points = 160;

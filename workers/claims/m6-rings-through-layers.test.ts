@@ -6,7 +6,7 @@ import { fromTensor, toTensor } from "../toys/autodiff.ts";
 import { claimFaults, testContext } from "./claim-checks.test-support.ts";
 import { type Evidence, thresholdsOf, valueOf } from "./claim.ts";
 import { constructed } from "./constructed.test-support.ts";
-import { initialInvertibleNet, invertibleNet, rotation, slope } from "./invertible-net.ts";
+import { initialInvertibleNet, invertibleNet, rotation, slope } from "./apparatus/invertible-net.ts";
 import { claim, measure, thickRings } from "./m6-rings-through-layers.ts";
 
 const small = (sabotaged: boolean, steps: number) => measure(testContext("M6", { seeds: [1], sabotaged }), { steps, points: 400, landmarks: 50, only: ["relu", "control"] });

@@ -12,10 +12,10 @@ import { adam, cosine } from "../toys/optimiser.ts";
 import { Training } from "../toys/training.ts";
 import type { Claim, ClaimContext, Evidence, Figure, Line, Quantity } from "./claim.ts";
 import { valueOf } from "./claim.ts";
-import { initialInvertibleNet, invertibleNet } from "./invertible-net.ts";
-import { percent } from "./numerals.ts";
-import { countOverSeeds, lineOverSeeds, overSeeds } from "./over-seeds.ts";
-import { agreement, argmaxRows, crossEntropy, evaluate, trainIn } from "./training.ts";
+import { initialInvertibleNet, invertibleNet } from "./apparatus/invertible-net.ts";
+import { percent } from "./apparatus/numerals.ts";
+import { countOverSeeds, lineOverSeeds, overSeeds } from "./apparatus/over-seeds.ts";
+import { agreement, argmaxRows, crossEntropy, evaluate, trainIn } from "./apparatus/training.ts";
 
 export const claim: Claim = {
   id: "M6",

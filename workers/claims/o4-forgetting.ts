@@ -26,9 +26,9 @@ import { adam } from "../toys/optimiser.ts";
 import { Training } from "../toys/training.ts";
 import type { Claim, ClaimContext, Evidence, Line } from "./claim.ts";
 import { valueOf } from "./claim.ts";
-import { digits } from "./numerals.ts";
-import { overSeeds, shareBarOverSeeds, shareLineOverSeeds, shareOverSeeds } from "./over-seeds.ts";
-import { agreement, argmaxRows, crossEntropy, Owned } from "./training.ts";
+import { digits } from "./apparatus/numerals.ts";
+import { overSeeds, shareBarOverSeeds, shareLineOverSeeds, shareOverSeeds } from "./apparatus/over-seeds.ts";
+import { agreement, argmaxRows, crossEntropy, Owned } from "./apparatus/training.ts";
 
 const dimensions = 16;
 const widths = [dimensions, 64, 64, 3];

@@ -21,9 +21,9 @@ import { initialMlp, mlp, type Mlp } from "../toys/mlp.ts";
 import { adam, cosine } from "../toys/optimiser.ts";
 import { Training } from "../toys/training.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
-import { digits } from "./numerals.ts";
-import { lineOverSeeds, overSeeds, shareLineOverSeeds, shareOverSeeds } from "./over-seeds.ts";
-import { agreement, argmaxRows, crossEntropy, evaluate, trainIn } from "./training.ts";
+import { digits } from "./apparatus/numerals.ts";
+import { lineOverSeeds, overSeeds, shareLineOverSeeds, shareOverSeeds } from "./apparatus/over-seeds.ts";
+import { agreement, argmaxRows, crossEntropy, evaluate, trainIn } from "./apparatus/training.ts";
 
 const dimensions = 4;
 const widths = [dimensions, 32, 32, 2];

@@ -17,10 +17,10 @@ import { adam, cosine, warmup } from "../toys/optimiser.ts";
 import { sparseAttention, type Selection } from "../toys/sparse-attention.ts";
 import { Training } from "../toys/training.ts";
 import { attentionScores, initialAttention, mergeHeads, mix, splitHeads, type Attention } from "../toys/transformer.ts";
-import { attentionModel, initialAttentionModel, plainAttention, type Attended, type AttentionModel } from "./attention-model.ts";
+import { attentionModel, initialAttentionModel, plainAttention, type Attended, type AttentionModel } from "./apparatus/attention-model.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
-import { shareLineOverSeeds, shareOverSeeds } from "./over-seeds.ts";
-import { argmaxRows, crossEntropy, evaluate } from "./training.ts";
+import { shareLineOverSeeds, shareOverSeeds } from "./apparatus/over-seeds.ts";
+import { argmaxRows, crossEntropy, evaluate } from "./apparatus/training.ts";
 
 export interface P2Size {
   readonly steps: number;

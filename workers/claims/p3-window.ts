@@ -17,10 +17,10 @@ import { adam, cosine, warmup } from "../toys/optimiser.ts";
 import { sparseAttention } from "../toys/sparse-attention.ts";
 import { Training } from "../toys/training.ts";
 import { initialAttention, type Attention } from "../toys/transformer.ts";
-import { attentionModel, initialAttentionModel, plainAttention, type Attended, type AttentionModel } from "./attention-model.ts";
+import { attentionModel, initialAttentionModel, plainAttention, type Attended, type AttentionModel } from "./apparatus/attention-model.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
-import { overSeeds, shareLineOverSeeds } from "./over-seeds.ts";
-import { argmaxRows, crossEntropy, evaluate } from "./training.ts";
+import { overSeeds, shareLineOverSeeds } from "./apparatus/over-seeds.ts";
+import { argmaxRows, crossEntropy, evaluate } from "./apparatus/training.ts";
 
 export interface P3Size {
   readonly steps: number;

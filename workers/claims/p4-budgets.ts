@@ -7,9 +7,9 @@ import type { Problem, Task } from "../../probes/tasks/task.ts";
 import type { Tensor } from "../../probes/tensor.ts";
 import type { Decoder } from "../engine.ts";
 import { type Claim, type ClaimContext, type Evidence, valueOf } from "./claim.ts";
-import { percent } from "./numerals.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
-import { firstProblem } from "./problem-sets.ts";
+import { percent } from "./apparatus/numerals.ts";
+import { lineOverSeeds, overSeeds } from "./apparatus/over-seeds.ts";
+import { firstProblem } from "./apparatus/problem-sets.ts";
 
 /** The share of a head's attention that has to be kept. */
 const kept = 0.95;

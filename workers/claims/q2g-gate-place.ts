@@ -11,9 +11,9 @@ import { effectiveRank } from "../../probes/geometry/effective-rank.ts";
 import { mean } from "../../probes/statistics/moments.ts";
 import { tensor, type Tensor } from "../../probes/tensor.ts";
 import { type Claim, type ClaimContext, type Evidence, valueOf } from "./claim.ts";
-import { digits } from "./numerals.ts";
-import { barOverSeeds, lineOverSeeds, overSeeds } from "./over-seeds.ts";
-import { trainTextModel, type Place, type TextModelSize } from "./text-model.ts";
+import { digits } from "./apparatus/numerals.ts";
+import { barOverSeeds, lineOverSeeds, overSeeds } from "./apparatus/over-seeds.ts";
+import { trainTextModel, type Place, type TextModelSize } from "./apparatus/text-model.ts";
 
 export interface Q2gSize extends TextModelSize {
   /** Of those below; plain, query and attention among them. */

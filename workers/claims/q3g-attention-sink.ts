@@ -15,10 +15,10 @@
  */
 import { mean } from "../../probes/statistics/moments.ts";
 import { type Claim, type ClaimContext, type Evidence, valueOf } from "./claim.ts";
-import { vocabularyOf, type Kind } from "./facts-and-text.ts";
-import { digits } from "./numerals.ts";
-import { overSeeds, shareBarOverSeeds, shareOverSeeds } from "./over-seeds.ts";
-import { trainTextModel, type TextModel, type TextModelSize } from "./text-model.ts";
+import { vocabularyOf, type Kind } from "./apparatus/facts-and-text.ts";
+import { digits } from "./apparatus/numerals.ts";
+import { overSeeds, shareBarOverSeeds, shareOverSeeds } from "./apparatus/over-seeds.ts";
+import { trainTextModel, type TextModel, type TextModelSize } from "./apparatus/text-model.ts";
 
 export interface Q3gSize extends TextModelSize {
   /** Texts in the test. */

@@ -11,9 +11,9 @@ import { initialRnn, rnn, type Rnn, type RnnForm } from "../toys/rnn.ts";
 import { Training } from "../toys/training.ts";
 import type { Claim, ClaimContext, Evidence, Figure } from "./claim.ts";
 import { valueOf } from "./claim.ts";
-import { decimals, percent } from "./numerals.ts";
-import { countOverSeeds, lineOverSeeds, overSeeds, shareOverSeeds } from "./over-seeds.ts";
-import { evaluate, trainIn } from "./training.ts";
+import { decimals, percent } from "./apparatus/numerals.ts";
+import { countOverSeeds, lineOverSeeds, overSeeds, shareOverSeeds } from "./apparatus/over-seeds.ts";
+import { evaluate, trainIn } from "./apparatus/training.ts";
 
 export const claim: Claim = {
   id: "R2",

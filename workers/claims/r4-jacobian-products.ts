@@ -21,8 +21,8 @@ import { dispose, fromTensor, jit, keep, type np, toTensor, vjp } from "../toys/
 import { glorot, normal, zeros } from "../toys/initialise.ts";
 import { initialRnn, rnn, type Rnn, type RnnForm } from "../toys/rnn.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence, type Line } from "./claim.ts";
-import { decimals, digits } from "./numerals.ts";
-import { barOverSeeds, lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { decimals, digits } from "./apparatus/numerals.ts";
+import { barOverSeeds, lineOverSeeds, overSeeds } from "./apparatus/over-seeds.ts";
 
 const size = 100;
 const inputSize = 10;

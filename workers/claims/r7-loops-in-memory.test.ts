@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Random } from "../../probes/random.ts";
 import { bettiNumbers } from "../../probes/topology/betti-numbers.ts";
-import { coordinatesOf, drawWalks, integratorTraining, lastStates } from "./angle-integrators.ts";
+import { coordinatesOf, drawWalks, integratorTraining, lastStates } from "./apparatus/angle-integrators.ts";
 import { claimFaults, testContext } from "./claim-checks.test-support.ts";
 import { thresholdsOf } from "./claim.ts";
 import { constructed } from "./constructed.test-support.ts";

@@ -6,12 +6,12 @@ import { wilson } from "../../probes/statistics/wilson.ts";
 import type { Tensor } from "../../probes/tensor.ts";
 import { type BettiNumbers, bettiNumbers, lasting } from "../../probes/topology/betti-numbers.ts";
 import type { RnnForm } from "../toys/rnn.ts";
-import { coordinatesOf, drawWalks, integratorTraining, lastStates, type Integrator, type Space } from "./angle-integrators.ts";
+import { coordinatesOf, drawWalks, integratorTraining, lastStates, type Integrator, type Space } from "./apparatus/angle-integrators.ts";
 import type { Claim, ClaimContext, Evidence, Figure, Quantity } from "./claim.ts";
 import { valueOf } from "./claim.ts";
-import { decimals, percent } from "./numerals.ts";
-import { countOverSeeds, overSeeds } from "./over-seeds.ts";
-import { trainIn } from "./training.ts";
+import { decimals, percent } from "./apparatus/numerals.ts";
+import { countOverSeeds, overSeeds } from "./apparatus/over-seeds.ts";
+import { trainIn } from "./apparatus/training.ts";
 
 export const claim: Claim = {
   id: "R7",

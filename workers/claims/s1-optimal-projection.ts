@@ -22,8 +22,8 @@ import { fromTensor, toTensor } from "../toys/autodiff.ts";
 import { legsMatrix, legsRecurrence, optimalProjection, reconstruction, relativeError } from "../toys/hippo.ts";
 import { stateSpace } from "../toys/mamba.ts";
 import { valueOf, type Claim } from "./claim.ts";
-import { digits } from "./numerals.ts";
-import { overSeeds, ratioLineOverSeeds } from "./over-seeds.ts";
+import { digits } from "./apparatus/numerals.ts";
+import { overSeeds, ratioLineOverSeeds } from "./apparatus/over-seeds.ts";
 
 const L = 2000;
 const sizes = [4, 8, 16, 32];

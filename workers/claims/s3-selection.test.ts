@@ -6,7 +6,7 @@ import { thresholdsOf } from "./claim.ts";
 import { constructed } from "./constructed.test-support.ts";
 import { recordedEvidence } from "./recorded.test-support.ts";
 import { claim, measure, selectiveCopying, systemErrors } from "./s3-selection.ts";
-import { answers, bareScanBlock, learner } from "./sequence-learner.ts";
+import { answers, bareScanBlock, learner } from "./apparatus/sequence-learner.ts";
 
 const run = (sabotaged: boolean) => measure(testContext("S3", { seeds: [1], sabotaged }), { steps: 2, batch: 4, kept: 3, places: 5, stateSize: 2, test: 20 });
 

@@ -17,10 +17,10 @@ import { initialMamba, type Mamba } from "../toys/mamba.ts";
 import { initialRnn, rnn, type Rnn, type RnnForm } from "../toys/rnn.ts";
 import type { Claim, ClaimContext, Evidence, Quantity } from "./claim.ts";
 import { valueOf } from "./claim.ts";
-import { decimals, digits } from "./numerals.ts";
-import { lineOverSeeds, overSeeds, shareOverSeeds } from "./over-seeds.ts";
-import { answers, bareScanBlock, learner, type Quiz, scan } from "./sequence-learner.ts";
-import { trainIn } from "./training.ts";
+import { decimals, digits } from "./apparatus/numerals.ts";
+import { lineOverSeeds, overSeeds, shareOverSeeds } from "./apparatus/over-seeds.ts";
+import { answers, bareScanBlock, learner, type Quiz, scan } from "./apparatus/sequence-learner.ts";
+import { trainIn } from "./apparatus/training.ts";
 
 const letters = 8;
 const forms = ["selective", "invariant"] as const;

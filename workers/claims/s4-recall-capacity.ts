@@ -9,10 +9,10 @@ import type { Architecture } from "../lab/architecture.ts";
 import { parameterCount } from "../lab/sequence-model.ts";
 import type { Claim, ClaimContext, Evidence, Line, Quantity } from "./claim.ts";
 import { valueOf } from "./claim.ts";
-import { decimals } from "./numerals.ts";
-import { overSeeds, shareOverSeeds } from "./over-seeds.ts";
-import { answers, attentionBlock, learner, type Quiz, stateSpaceBlock } from "./sequence-learner.ts";
-import { trainIn } from "./training.ts";
+import { decimals } from "./apparatus/numerals.ts";
+import { overSeeds, shareOverSeeds } from "./apparatus/over-seeds.ts";
+import { answers, attentionBlock, learner, type Quiz, stateSpaceBlock } from "./apparatus/sequence-learner.ts";
+import { trainIn } from "./apparatus/training.ts";
 
 const keys = 16;
 const values = 8;

@@ -17,8 +17,8 @@ import { dispose, jit, keep, np, toTensor } from "../toys/autodiff.ts";
 import { normal } from "../toys/initialise.ts";
 import { initialTransformer, transformer, type Transformer } from "../toys/transformer.ts";
 import { valueOf, type Claim } from "./claim.ts";
-import { digits } from "./numerals.ts";
-import { barOverSeeds, lineOverSeeds, overSeeds } from "./over-seeds.ts";
+import { digits } from "./apparatus/numerals.ts";
+import { barOverSeeds, lineOverSeeds, overSeeds } from "./apparatus/over-seeds.ts";
 
 const tokens = 12;
 const layers = 4;

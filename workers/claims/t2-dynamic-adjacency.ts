@@ -3,9 +3,9 @@ import { auroc } from "../../probes/statistics/auroc.ts";
 import { pointerChase } from "../../probes/tasks/pointer-chase.ts";
 import type { Decoder } from "../engine.ts";
 import type { Claim, ClaimContext, Evidence } from "./claim.ts";
-import { decimals, percent } from "./numerals.ts";
-import { overSeeds } from "./over-seeds.ts";
-import { firstProblem } from "./problem-sets.ts";
+import { decimals, percent } from "./apparatus/numerals.ts";
+import { overSeeds } from "./apparatus/over-seeds.ts";
+import { firstProblem } from "./apparatus/problem-sets.ts";
 
 export const claim: Claim = {
   id: "T2",

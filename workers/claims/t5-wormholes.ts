@@ -26,9 +26,9 @@ import { Training } from "../toys/training.ts";
 import { attentionScores, mergeHeads, mix, splitHeads } from "../toys/transformer.ts";
 import type { Claim, ClaimContext, Evidence } from "./claim.ts";
 import { valueOf } from "./claim.ts";
-import { decimals } from "./numerals.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
-import { evaluate, Owned, trainIn } from "./training.ts";
+import { decimals } from "./apparatus/numerals.ts";
+import { lineOverSeeds, overSeeds } from "./apparatus/over-seeds.ts";
+import { evaluate, Owned, trainIn } from "./apparatus/training.ts";
 
 const keySize = 8;
 /** Place (3), key, value, and whether it asks. */

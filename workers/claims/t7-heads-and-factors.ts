@@ -20,9 +20,9 @@ import { Training } from "../toys/training.ts";
 import { attention, type Attention, initialAttention, mergeHeads } from "../toys/transformer.ts";
 import type { Claim, ClaimContext, Evidence, Figure } from "./claim.ts";
 import { valueOf } from "./claim.ts";
-import { decimals } from "./numerals.ts";
-import { overSeeds } from "./over-seeds.ts";
-import { evaluate, trainIn } from "./training.ts";
+import { decimals } from "./apparatus/numerals.ts";
+import { overSeeds } from "./apparatus/over-seeds.ts";
+import { evaluate, trainIn } from "./apparatus/training.ts";
 
 const factors = ["angle", "colour", "class"] as const;
 const places = ["apart", "together"] as const;

@@ -21,8 +21,8 @@ import { adam, cosine } from "../toys/optimiser.ts";
 import { Training } from "../toys/training.ts";
 import type { Claim, ClaimContext, Evidence } from "./claim.ts";
 import { valueOf } from "./claim.ts";
-import { overSeeds, ratioLineOverSeeds, ratioOverSeeds } from "./over-seeds.ts";
-import { argmaxRows, evaluate, trainIn } from "./training.ts";
+import { overSeeds, ratioLineOverSeeds, ratioOverSeeds } from "./apparatus/over-seeds.ts";
+import { argmaxRows, evaluate, trainIn } from "./apparatus/training.ts";
 
 const D = 8;
 const F = 24;

@@ -15,8 +15,8 @@
 import { Random } from "../../probes/random.ts";
 import { normalTail } from "../../probes/statistics/wilcoxon.ts";
 import { valueOf, type Claim, type ClaimContext, type Evidence } from "./claim.ts";
-import { digits } from "./numerals.ts";
-import { overSeeds, shareLineOverSeeds, shareOverSeeds } from "./over-seeds.ts";
+import { digits } from "./apparatus/numerals.ts";
+import { overSeeds, shareLineOverSeeds, shareOverSeeds } from "./apparatus/over-seeds.ts";
 
 const codes = 26;
 const dimensions = 64;

@@ -6,7 +6,7 @@ import { accuracy } from "../decoding/accuracy.ts";
 import { nanoDecoder } from "../reference/nano.test-support.ts";
 import { claimFaults, testContext } from "./claim-checks.test-support.ts";
 import { thresholdsOf } from "./claim.ts";
-import { LatentWalker, noisy } from "./latent-walk.ts";
+import { LatentWalker, noisy } from "./apparatus/latent-walk.ts";
 import { claim, measure } from "./z1b-channels.ts";
 
 const small = (sabotaged: boolean, problems: number) => measure(testContext("Z1b", { sabotaged, model: nanoDecoder }), { problems, levels: [[1], [0]] });

@@ -7,8 +7,8 @@ import type { Tensor } from "../../probes/tensor.ts";
 import { largest } from "../decoding/readout.ts";
 import type { Decoder } from "../engine.ts";
 import type { Claim, ClaimContext, Evidence } from "./claim.ts";
-import { LatentWalker, noisy } from "./latent-walk.ts";
-import { type Count, firstProblem, rate, rateDifference, rates } from "./problem-sets.ts";
+import { LatentWalker, noisy } from "./apparatus/latent-walk.ts";
+import { type Count, firstProblem, rate, rateDifference, rates } from "./apparatus/problem-sets.ts";
 
 /** Noise over the length of the thought. */
 const sigmas = [0, 0.25, 0.5, 0.75, 1, 1.25];

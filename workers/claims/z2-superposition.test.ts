@@ -3,7 +3,7 @@ import { frontierMass } from "../decoding/frontier.ts";
 import { nanoDecoder } from "../reference/nano.test-support.ts";
 import { claimFaults, testContext } from "./claim-checks.test-support.ts";
 import { thresholdsOf, valueOf } from "./claim.ts";
-import { firstProblem } from "./problem-sets.ts";
+import { firstProblem } from "./apparatus/problem-sets.ts";
 import { claim, measure } from "./z2-superposition.ts";
 
 const small = (sabotaged: boolean, problems: number, seeds = [1, 2, 3]) => measure(testContext("Z2", { sabotaged, seeds, model: nanoDecoder }), { problems });

@@ -11,9 +11,9 @@ import { requestFor } from "../decoding/request.ts";
 import { Pulse } from "../decoding/stopping.ts";
 import type { Decoder } from "../engine.ts";
 import type { Claim, ClaimContext, Evidence } from "./claim.ts";
-import { percent } from "./numerals.ts";
-import { lineOverSeeds, overSeeds } from "./over-seeds.ts";
-import { type Count, firstProblem, rate, rateDifference, rates } from "./problem-sets.ts";
+import { percent } from "./apparatus/numerals.ts";
+import { lineOverSeeds, overSeeds } from "./apparatus/over-seeds.ts";
+import { type Count, firstProblem, rate, rateDifference, rates } from "./apparatus/problem-sets.ts";
 
 const levels = 3;
 /** Two letters out of 26, as a token distribution that knows nothing would weigh them. */

@@ -7,9 +7,9 @@ import { effectiveBits, halvingNoise } from "../../probes/thoughts/effective-bit
 import { largest } from "../decoding/readout.ts";
 import type { Decoder } from "../engine.ts";
 import { type Claim, type ClaimContext, type Evidence, valueOf } from "./claim.ts";
-import { LatentWalker, noisy } from "./latent-walk.ts";
-import { overSeeds } from "./over-seeds.ts";
-import { type Count, firstProblem, rates } from "./problem-sets.ts";
+import { LatentWalker, noisy } from "./apparatus/latent-walk.ts";
+import { overSeeds } from "./apparatus/over-seeds.ts";
+import { type Count, firstProblem, rates } from "./apparatus/problem-sets.ts";
 
 const levels = 3;
 const chance = 1 / 2;

@@ -16,7 +16,7 @@
  * in which attention sinks were taken apart; there a trigger copies the
  * token before it, here a question looks up a fact, whatever its distance.
  */
-import type { Random } from "../../probes/random.ts";
+import type { Random } from "../../../probes/random.ts";
 
 export interface Language {
   readonly keys: number;

@@ -1,7 +1,7 @@
 /** What was measured once per seed, as one number or one line with its 95 % interval. */
-import { meanInterval } from "../../probes/statistics/mean-interval.ts";
-import { mean } from "../../probes/statistics/moments.ts";
-import type { Figure, Line, Quantity, SeriesRole } from "./claim.ts";
+import { meanInterval } from "../../../probes/statistics/mean-interval.ts";
+import { mean } from "../../../probes/statistics/moments.ts";
+import type { Figure, Line, Quantity, SeriesRole } from "../claim.ts";
 
 /** The mean over seeds, with the 95 % interval of the mean; seeds without a value (NaN) are left out. */
 export function overSeeds(what: Pick<Quantity, "id" | "label" | "unit" | "reference">, values: readonly number[]): Quantity {

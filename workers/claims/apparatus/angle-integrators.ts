@@ -9,13 +9,13 @@
  * Source: Cueva & Wei 2018, arXiv:1803.07770, and Cueva et al. 2019, arXiv:1912.10189, who
  * trained networks to integrate movements and directions [recalled].
  */
-import type { Random } from "../../probes/random.ts";
-import { rows, tensor, type Tensor } from "../../probes/tensor.ts";
-import { dispose, fromTensor, np } from "../toys/autodiff.ts";
-import { glorot, zeros } from "../toys/initialise.ts";
-import { adamW, cosine } from "../toys/optimiser.ts";
-import { initialRnn, rnn, type Rnn, type RnnForm } from "../toys/rnn.ts";
-import { Training } from "../toys/training.ts";
+import type { Random } from "../../../probes/random.ts";
+import { rows, tensor, type Tensor } from "../../../probes/tensor.ts";
+import { dispose, fromTensor, np } from "../../toys/autodiff.ts";
+import { glorot, zeros } from "../../toys/initialise.ts";
+import { adamW, cosine } from "../../toys/optimiser.ts";
+import { initialRnn, rnn, type Rnn, type RnnForm } from "../../toys/rnn.ts";
+import { Training } from "../../toys/training.ts";
 import { evaluate } from "./training.ts";
 
 export type Space = "line" | "ring" | "torus";

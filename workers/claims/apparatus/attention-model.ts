@@ -4,12 +4,12 @@
  *
  *   X ← X + attend(norm(X)),  X ← X + mlp(norm(X))        in each block, logits = norm(X) W_U
  */
-import type { Random } from "../../probes/random.ts";
-import { dispose, np, type Parameters, type Tree } from "../toys/autodiff.ts";
-import { glorot, normal } from "../toys/initialise.ts";
-import { initialNorm, layerNorm, type Norm } from "../toys/layer-norm.ts";
-import { initialMlp, mlp, type Mlp } from "../toys/mlp.ts";
-import { attention, type Attention } from "../toys/transformer.ts";
+import type { Random } from "../../../probes/random.ts";
+import { dispose, np, type Parameters, type Tree } from "../../toys/autodiff.ts";
+import { glorot, normal } from "../../toys/initialise.ts";
+import { initialNorm, layerNorm, type Norm } from "../../toys/layer-norm.ts";
+import { initialMlp, mlp, type Mlp } from "../../toys/mlp.ts";
+import { attention, type Attention } from "../../toys/transformer.ts";
 
 type Block<A extends Parameters> = { attentionNorm: Norm; attention: A; mlpNorm: Norm; mlp: Mlp };
 

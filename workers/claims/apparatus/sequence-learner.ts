@@ -2,17 +2,17 @@
  * Small sequence models for claims about memory: the lab's sequence model around one mixing
  * layer, alone and of a size to be chosen, taught to answer at some positions.
  */
-import type { Random } from "../../probes/random.ts";
-import { tensor } from "../../probes/tensor.ts";
-import type { Architecture } from "../lab/architecture.ts";
-import { initialSequenceModel, sequenceLoss, sequenceModel, type SequenceParameters } from "../lab/sequence-model.ts";
-import { dispose, fromTensor, integers, np } from "../toys/autodiff.ts";
-import { initialNorm, layerNorm, type Norm } from "../toys/layer-norm.ts";
-import { initialMamba, mamba, type Mamba, stateSpace } from "../toys/mamba.ts";
-import { adamW, cosine, warmup } from "../toys/optimiser.ts";
-import { softplus } from "../toys/sigmoid.ts";
-import { Training } from "../toys/training.ts";
-import { attention, type Attention, initialAttention } from "../toys/transformer.ts";
+import type { Random } from "../../../probes/random.ts";
+import { tensor } from "../../../probes/tensor.ts";
+import type { Architecture } from "../../lab/architecture.ts";
+import { initialSequenceModel, sequenceLoss, sequenceModel, type SequenceParameters } from "../../lab/sequence-model.ts";
+import { dispose, fromTensor, integers, np } from "../../toys/autodiff.ts";
+import { initialNorm, layerNorm, type Norm } from "../../toys/layer-norm.ts";
+import { initialMamba, mamba, type Mamba, stateSpace } from "../../toys/mamba.ts";
+import { adamW, cosine, warmup } from "../../toys/optimiser.ts";
+import { softplus } from "../../toys/sigmoid.ts";
+import { Training } from "../../toys/training.ts";
+import { attention, type Attention, initialAttention } from "../../toys/transformer.ts";
 import { argmaxRows, evaluate } from "./training.ts";
 
 /** Sequences of one length, and what is asked of them. */

@@ -2,13 +2,13 @@
  * A small transformer trained on text with facts (`facts-and-text.ts`), with plain
  * attention or a gate at one of its places; and what it then does with each token.
  */
-import { Random } from "../../probes/random.ts";
-import { tensor, type Tensor } from "../../probes/tensor.ts";
-import { dispose, fromTensor, integers, type np } from "../toys/autodiff.ts";
-import { gatedAttention, initialGatedAttention, type GatedAttention, type GatePlace } from "../toys/gated-attention.ts";
-import { adam, cosine, warmup } from "../toys/optimiser.ts";
-import { Training } from "../toys/training.ts";
-import { initialAttention, type Attention } from "../toys/transformer.ts";
+import { Random } from "../../../probes/random.ts";
+import { tensor, type Tensor } from "../../../probes/tensor.ts";
+import { dispose, fromTensor, integers, type np } from "../../toys/autodiff.ts";
+import { gatedAttention, initialGatedAttention, type GatedAttention, type GatePlace } from "../../toys/gated-attention.ts";
+import { adam, cosine, warmup } from "../../toys/optimiser.ts";
+import { Training } from "../../toys/training.ts";
+import { initialAttention, type Attention } from "../../toys/transformer.ts";
 import { attentionModel, initialAttentionModel, plainAttention, type Attended, type AttentionModel } from "./attention-model.ts";
 import { drawLanguage, drawText, vocabularyOf, type Language, type LanguageSize, type Text } from "./facts-and-text.ts";
 import { evaluate, surprise } from "./training.ts";

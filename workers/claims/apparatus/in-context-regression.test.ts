@@ -1,8 +1,8 @@
 /** The two estimators against closed forms and against chance itself. */
 import { expect, test } from "vitest";
-import { Random } from "../../probes/random.ts";
-import { matrix } from "../../probes/tensor.ts";
-import { hullDistance } from "../../probes/thoughts/hull-distance.ts";
+import { Random } from "../../../probes/random.ts";
+import { matrix } from "../../../probes/tensor.ts";
+import { hullDistance } from "../../../probes/thoughts/hull-distance.ts";
 import { dot, drawExamples, normalVector, poolEstimate, ridgeEstimate, type Examples } from "./in-context-regression.ts";
 
 const random = new Random(1);

@@ -1,9 +1,9 @@
 /** The model with any attention is the toys' transformer with the toys' attention; and what it gives back adds up. */
 import { expect, test } from "vitest";
-import { Random } from "../../probes/random.ts";
-import { gatedAttention, initialGatedAttention } from "../toys/gated-attention.ts";
-import { dispose, integers, keep, np, toTensor } from "../toys/autodiff.ts";
-import { initialAttention, transformer } from "../toys/transformer.ts";
+import { Random } from "../../../probes/random.ts";
+import { gatedAttention, initialGatedAttention } from "../../toys/gated-attention.ts";
+import { dispose, integers, keep, np, toTensor } from "../../toys/autodiff.ts";
+import { initialAttention, transformer } from "../../toys/transformer.ts";
 import { attentionModel, initialAttentionModel, plainAttention } from "./attention-model.ts";
 
 const size = { vocabSize: 9, hiddenSize: 8, layers: 2, contextLength: 5 };

@@ -11,8 +11,8 @@
  *
  * Source: Raventós et al. 2023, arXiv:2306.15063.
  */
-import type { Random } from "../../probes/random.ts";
-import { ridge } from "../../probes/statistics/ridge.ts";
+import type { Random } from "../../../probes/random.ts";
+import { ridge } from "../../../probes/statistics/ridge.ts";
 
 export interface Examples {
   /** [K][D] */

@@ -16,9 +16,9 @@
  * Source: that square weights of full rank and a leaky ReLU make a homeomorphism, Johnson
  * 2018, arXiv:1810.00393 [recalled], and Naitzat et al. 2020, arXiv:2004.06093; quaternions, Hamilton 1844.
  */
-import type { Random } from "../../probes/random.ts";
-import { np } from "../toys/autodiff.ts";
-import { glorot, normal, zeros } from "../toys/initialise.ts";
+import type { Random } from "../../../probes/random.ts";
+import { np } from "../../toys/autodiff.ts";
+import { glorot, normal, zeros } from "../../toys/initialise.ts";
 
 export type InvertibleNet = { layers: { quaternion: np.Array; bias: np.Array }[]; weight: np.Array; bias: np.Array };
 

@@ -1,8 +1,8 @@
 /** Held-out problems for claims about the embedded model: each seed of a claim is one set of problems, the same for all that is compared. */
-import { wilson } from "../../probes/statistics/wilson.ts";
-import { accuracy } from "../decoding/accuracy.ts";
-import type { AccuracyCell, Decoder } from "../engine.ts";
-import type { ClaimContext, Quantity } from "./claim.ts";
+import { wilson } from "../../../probes/statistics/wilson.ts";
+import { accuracy } from "../../decoding/accuracy.ts";
+import type { AccuracyCell, Decoder } from "../../engine.ts";
+import type { ClaimContext, Quantity } from "../claim.ts";
 
 /** Seed of the first problem in a claim's set; the page's own panels count from 1 000 000, and no set has 10 000 problems. */
 export function firstProblem(seed: number): number {

@@ -1,6 +1,6 @@
 /** The language: what it promises is in every text, and its probabilities are those with which it is drawn. */
 import { expect, test } from "vitest";
-import { Random } from "../../probes/random.ts";
+import { Random } from "../../../probes/random.ts";
 import { drawLanguage, drawText, vocabularyOf } from "./facts-and-text.ts";
 
 const size = { keys: 4, values: 3, words: 5, questionRate: 0.3, sharpness: 1 };

@@ -1,8 +1,8 @@
 /** Training within a claim: to the end, telling how far it is, and one door to what comes out. */
-import type { Tensor } from "../../probes/tensor.ts";
-import { jit, keep, nn, type np, type OwnedFunction, type Parameters, toTensor, type Tree } from "../toys/autodiff.ts";
-import type { Training } from "../toys/training.ts";
-import type { ClaimContext } from "./claim.ts";
+import type { Tensor } from "../../../probes/tensor.ts";
+import { jit, keep, nn, type np, type OwnedFunction, type Parameters, toTensor, type Tree } from "../../toys/autodiff.ts";
+import type { Training } from "../../toys/training.ts";
+import type { ClaimContext } from "../claim.ts";
 
 /**
  * @param part  of the claim's progress that this is: from, to, 0 … 1

@@ -9,8 +9,8 @@
  *
  * Source: Alain & Bengio 2016, arXiv:1610.01644; Hastie, Tibshirani & Friedman 2009, sections 3.4 and 4.2.
  */
-import type { Random } from "../../probes/random.ts";
-import type { Tensor } from "../../probes/tensor.ts";
+import type { Random } from "../../../probes/random.ts";
+import type { Tensor } from "../../../probes/tensor.ts";
 
 /** @param states  [n, D] @returns accuracy on the half that was held out */
 export function linearProbe(states: Tensor, labels: Uint8Array, random: Random): number {

@@ -2,11 +2,11 @@
  * The latent loop with something done to each thought: the prompt goes through
  * the network once, then the same problem is thought through again and again.
  */
-import type { Random } from "../../probes/random.ts";
-import type { Problem, Task } from "../../probes/tasks/task.ts";
-import { row, type Tensor, tensor } from "../../probes/tensor.ts";
-import { greedy } from "../decoding/sampling.ts";
-import type { Decoder, Forward } from "../engine.ts";
+import type { Random } from "../../../probes/random.ts";
+import type { Problem, Task } from "../../../probes/tasks/task.ts";
+import { row, type Tensor, tensor } from "../../../probes/tensor.ts";
+import { greedy } from "../../decoding/sampling.ts";
+import type { Decoder, Forward } from "../../engine.ts";
 
 /** What is fed in as thought number `index`, given the last final-norm state, [1, D]. */
 export type NextThought = (hidden: Tensor, index: number) => Promise<Tensor> | Tensor;
