@@ -16,6 +16,9 @@ test("ids are unique, and each is found", () => {
   expect(() => claimOf("nothing")).toThrow('claim: expected one of');
 });
 
+// The sum of what was measured on two cores; a run itself is no unit test.
+test("all live runs one after another take at most 15 minutes", () => expect(claims.reduce((sum, { seconds }) => sum + seconds, 0)).toBeLessThanOrEqual(900));
+
 for (const claim of claims) {
   test(`${claim.id} keeps the record`, () => expect(recordFaults(claim)).toEqual([]));
   test(`${claim.id} has a file named for it, and a test that checks its evidence`, () => {
