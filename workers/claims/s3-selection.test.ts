@@ -11,9 +11,10 @@ import { answers, bareScanBlock, learner } from "./apparatus/sequence-learner.ts
 const run = (sabotaged: boolean) => measure(testContext("S3", { seeds: [1], sabotaged }), { steps: 2, batch: 4, kept: 3, places: 5, stateSize: 2, test: 20 });
 
 test("without selection the verdict of what was recorded is another; nothing else is wrong", () => expect(claimFaults(claim, recordedEvidence("S3"), recordedEvidence("S3", "sabotaged"))).toEqual([]));
-test("as recorded: selection is worth at least a third of the letters, also at the lower end of its interval, at equal size", () => {
-  const [gap, size] = ["gap", "size"].map((id) => recordedEvidence("S3").quantities.find((quantity) => quantity.id === id)!);
+test("as recorded: selection is worth at least a third of the letters and half of the sequences, also at the lower end of the intervals, at equal size", () => {
+  const [gap, whole, size] = ["gap", "gap-whole", "size"].map((id) => recordedEvidence("S3").quantities.find((quantity) => quantity.id === id)!);
   expect(gap!.low).toBeGreaterThanOrEqual(1 / 3);
+  expect(whole!.low).toBeGreaterThanOrEqual(0.5);
   expect(Math.abs(size!.value - 1)).toBeLessThan(0.02);
 });
 test("a small run: the same seed, the same evidence", async () => expect(await run(true)).toEqual(await run(true)));

@@ -44,7 +44,7 @@ export const claim: Claim = {
   },
   data: `Selective copying: 4 letters out of ${letters} at random places among 12 dots, then 4 marks, at which the letters are to be given in order. In the full run among 36 dots.`,
   model: "The lab's sequence model, two layers of Mamba's scan on its own, 32 channels with 4 numbers of state each (8 in the full run): linear maps and norms around it, no gate, no convolution, no activation. The invariant form has 33 channels, so that both have as many parameters to within 2 %. Systems on their own, untrained: the scan in both forms, a vanilla and a gated RNN.",
-  measurement: "Share of letters right on new sequences; the gap is selective − invariant. Superposition and shift errors on 8 random sequences of 24 tokens; “held” is the selective scan with Δ, B and C as another input gave them.",
+  measurement: "Share of letters right on new sequences; the gap is selective − invariant. Beside it the share of sequences with every letter right, which is not judged. Superposition and shift errors on 8 random sequences of 24 tokens; “held” is the selective scan with Δ, B and C as another input gave them.",
   rule: "supports: the gap is at least wide, and the RNN is linear to within exact. refutes: the gap is at most none. mixed otherwise: selection is worth it, but it is not a linear system that it extends.",
   thresholds: {
     wide: { value: 0.5, unit: "1", meaning: "gap in the share of right letters that counts as wide, at least" },
@@ -106,6 +106,8 @@ export function selectiveCopying(kept: number, places: number): Quiz {
 
 interface Run {
   readonly share: number;
+  /** Sequences of which every letter is right. */
+  readonly whole: number;
   readonly byLetter: readonly number[];
   readonly losses: readonly number[];
   readonly size: number;
@@ -131,6 +133,7 @@ export async function measure(context: ClaimContext, { steps, batch, kept, place
         const right = answers(architecture, training.parameters, quiz, questions);
         runs[form].push({
           share: mean(right.map(Number)),
+          whole: mean(Array.from({ length: test }, (_, i) => Number(right.slice(i * kept, (i + 1) * kept).every(Boolean)))),
           byLetter: Array.from({ length: kept }, (_, i) => mean(right.map((ok, a) => (questions.asked[a]!.group === i ? Number(ok) : NaN)))),
           losses: Array.from({ length: curve }, (_, c) => mean(losses.slice(Math.floor((c * steps) / curve), Math.max(Math.floor((c * steps) / curve) + 1, Math.floor(((c + 1) * steps) / curve))))),
           size: parameterCount(training.parameters),
@@ -228,6 +231,9 @@ function evidenceOf({ steps, kept, test }: Pick<Sizes, "steps" | "kept" | "test"
       overSeeds({ id: "gap", label: "letters right, selective − invariant", unit: "1", reference: { value: "0.79 without a gate, 0.43 with", source: "Gu & Dao 2023, table 1, 4,096 tokens" } }, selective.map(({ share }, s) => share - invariant[s]!.share)),
       shareOverSeeds({ id: "selective", label: "letters right, selective", unit: "1" }, selective.map(({ share }) => share)),
       shareOverSeeds({ id: "invariant", label: "letters right, invariant", unit: "1", reference: { value: Number(unordered.toFixed(3)), source: "who knows the letters and not their order" } }, invariant.map(({ share }) => share)),
+      overSeeds({ id: "gap-whole", label: "sequences wholly right, selective − invariant", unit: "1" }, selective.map(({ whole }, s) => whole - invariant[s]!.whole)),
+      shareOverSeeds({ id: "selective-whole", label: "sequences wholly right, selective", unit: "1" }, selective.map(({ whole }) => whole)),
+      shareOverSeeds({ id: "invariant-whole", label: "sequences wholly right, invariant", unit: "1" }, invariant.map(({ whole }) => whole)),
       ...errors,
       overSeeds({ id: "size", label: "parameters, selective over invariant", unit: "1" }, selective.map((run, s) => run.size / invariant[s]!.size)),
     ],
