@@ -22,6 +22,8 @@ export function probe(settings: Readonly<Record<string, string | number>>): stri
 
 /** Until every run has ended, and the projection is that of what is on the page. */
 export async function settled(page: Page): Promise<void> {
+  // The page tells of a change once per frame: before that, an old run still looks finished.
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   await expect(page.locator("probe-page .player").getByRole("button", { name: "run again" })).toBeEnabled();
 }
 
