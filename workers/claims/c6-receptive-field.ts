@@ -64,7 +64,7 @@ export const claim: Claim = {
   rule: "Reach and width of plain layers grow linearly where their exponents lie within near of 1. Both: supports. Neither: refutes. One of them: mixed.",
   thresholds: { near: { value: 0.15, unit: "1", meaning: "distance of a growth exponent from 1 up to which growth counts as linear" } },
   seeds: [1, 2, 3],
-  seconds: 5,
+  seconds: 1,
   doesNotShow: "Trained networks: training widens the field (Luo et al. 2016). Nor that a wide field is used well.",
   wouldChange: "Layers that see further the deeper they are: the sabotaged run doubles the dilation from layer to layer, and neither growth is linear.",
   sabotage: { what: "In every layer the taps stand twice as far apart as in the one before.", verdict: "refutes" },

@@ -74,7 +74,7 @@ export const claim: Claim = {
     same: { value: 0.3, unit: "p_c", meaning: "distance of two jumps that counts as none" },
   },
   seeds: [1, 2, 3, 4, 5],
-  seconds: 10,
+  seconds: 6,
   doesNotShow: "How language models acquire abilities: here are two worlds of random facts and nothing else to go by. Nor that larger models infer less; this one has no reason to prefer a simple answer, and remembers.",
   wouldChange: "A model that infers whatever is connected, however long it was trained. In the sabotaged run nothing can be inferred, and there is no jump.",
   sabotage: { what: "Each fact is taught with a property drawn from either world.", verdict: "refutes" },

@@ -80,7 +80,7 @@ export const claim: Claim = {
     absent: { value: 0.3, unit: "1", meaning: "accuracy up to which it counts as not solved; guessing gives 1 / entities" },
   },
   seeds: [1, 2, 3],
-  seconds: 60,
+  seconds: 70,
   recorded: true,
   doesNotShow: "What models do that write the intermediate step down, that read the facts in their context, or whose layers share weights: for those the outside test can come out differently.",
   wouldChange: "Outside facts in some trained compositions make them inside facts. Without any trained composition (the sabotaged run) nothing composes at all.",

@@ -82,7 +82,7 @@ export const claim: Claim = {
     concentrates: { value: 0.2, unit: "1", meaning: "least rise of the power share of the strongest frequencies" },
   },
   seeds: [1, 2, 3],
-  seconds: 35,
+  seconds: 31,
   recorded: true,
   doesNotShow: "That abilities of large language models emerge like this. The task has a symmetry that a circle fits; weight decay and the share of the table were chosen so that there is a transition (with 30 % of the table one of three seeds was still at 0.45 after 1500 steps, though its linear read-out had an R² above 0.9).",
   wouldChange: "A representation that stays as it was while accuracy jumps; the sabotaged run looks at such a one. Without weight decay the table is learnt by heart, nothing emerges, and nothing is decided.",

@@ -64,7 +64,7 @@ export const claim: Claim = {
     many: { value: 0.75, unit: "1", meaning: "share of the architectures, at least" },
   },
   seeds: [1, 2, 3],
-  seconds: 75,
+  seconds: 78,
   recorded: true,
   doesNotShow: "That each ring on its own is laid out straight: the curvature judged is of all states together, and two clusters, each of any shape, lie along one direction. Nor that training is needed to separate: a linear probe divides the rings behind random weights too (the sabotaged run). Nor that loops are torn at every scale: they are gone at the resolution of 45 landmarks (60 in the full run) and of the ring's own thickness. Nor what large, pretrained models do; these have two blocks and one task.",
   wouldChange: "Architectures that separate and flatten the rings and still carry each ring as a ring; or some that cannot flatten them.",

@@ -92,7 +92,7 @@ export const claim: Claim = {
     learnt: { value: 0.2, unit: "1", meaning: "largest Δ, on tasks of the pool, to the nearer of the two estimators; answering 0 gives about 1" },
   },
   seeds: [1, 2, 3],
-  seconds: 50,
+  seconds: 54,
   recorded: true,
   doesNotShow: "That a language model leaves the hull of its training data: there nobody can draw the hull. The test is on a family of linear tasks; tasks of another kind (other functions, other ranges of x) fail, hull or not.",
   wouldChange: "A shorter training, or fewer tasks: at the live size the model is still on its way out of the hull, and may count as mixed. A model that answers by choosing among the tasks it knows: in the sabotaged run dMMSE answers in its place, and it stays inside at every pool.",

@@ -32,7 +32,7 @@ export const claim: Claim = {
     open: { value: 0.5, unit: "1", meaning: "lower end of the gap's interval at 6 hops, at least" },
   },
   seeds: [1, 2, 3],
-  seconds: 10,
+  seconds: 2,
   recorded: true,
   usesEmbeddedModel: true,
   doesNotShow: "Anything about large models, or about tasks other than lookups in a row. nano was trained on both ways; a model trained longer or deeper on direct answers might reach further. Where CoT wins here, it wins because every step is easy and seen in training, not because anything new was inferred.",

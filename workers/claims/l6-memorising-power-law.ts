@@ -51,7 +51,7 @@ export const claim: Claim = {
     near: { value: 0.03, unit: "1", meaning: "largest distance of the slope from the theory's" },
   },
   seeds: [1, 2, 3, 4, 5],
-  seconds: 2,
+  seconds: 1,
   doesNotShow: "That language models memorise. It shows that a power law cannot tell: both a learner of smooth manifolds (slope from the dimension, claim L4) and a mere table (slope from the frequencies) give one.",
   wouldChange: "Data whose items all come equally often: the loss then falls exponentially. The sabotaged run does that.",
   sabotage: { what: "All items come equally often.", verdict: "supports" },

@@ -89,7 +89,7 @@ export const claim: Claim = {
     learnt: { value: 0.9, unit: "1", meaning: "accuracy on a task that counts as learnt, at least" },
   },
   seeds: [1, 2, 3],
-  seconds: 23,
+  seconds: 21,
   recorded: true,
   doesNotShow: "How much large models forget, which have more room. Nor that kept examples are always to be had: where A's data are gone, or tasks are many, the remedies cost more than here.",
   wouldChange: "Training on B alone that leaves A as it was; or no remedy that holds A while B is learnt.",

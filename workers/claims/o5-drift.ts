@@ -66,7 +66,7 @@ export const claim: Claim = {
     none: { value: 0.05, unit: "1", meaning: "loss of accuracy at 60° that counts as none" },
   },
   seeds: [1, 2, 3],
-  seconds: 6,
+  seconds: 5,
   doesNotShow: "How large models meet drift: theirs may lie within what they have seen. Nor that a context cannot help without training.",
   wouldChange: "A drift that stays on the manifold: the sabotaged run turns the rings within their plane, and nothing is lost.",
   sabotage: { what: "The data drift along the manifold instead of away from it.", verdict: "refutes" },

@@ -42,7 +42,7 @@ export const claim: Claim = {
     apart: { value: 1.5, unit: "1", meaning: "ratio of the stages' budgets, at least" },
   },
   seeds: [1, 2, 3],
-  seconds: 2,
+  seconds: 1,
   usesEmbeddedModel: true,
   doesNotShow: "What a sparse kernel would gain: nothing is left out here, it is only counted what could be. Whether answers survive a fixed budget. And the prompts are 40 tokens long; in long ones budgets may differ more or less.",
   wouldChange: "Heads that all spread their attention alike, or a model whose prompt tokens are as sure of what they look for as its answers are.",

@@ -58,7 +58,7 @@ export const claim: Claim = {
   thresholds: { margin: { value: 0.001, unit: "nats", meaning: "least difference of excess that counts" } },
   // Not 1 to 3: those were used to choose the sizes.
   seeds: [11, 12, 13, 14, 15],
-  seconds: 45,
+  seconds: 48,
   recorded: true,
   doesNotShow: "The size of the effect in a language model: the paper's models are about a million times larger. A model of one block on made-up text says at which place it helps this model, and no more.",
   wouldChange: "A task that needs sharper queries rather than cleaner outputs. In the sabotaged run only the model with its gate on the query has attention at all, and so it leads.",

@@ -59,7 +59,7 @@ export const claim: Claim = {
     left: { value: 0.5, unit: "1", meaning: "share of the plain model's mass, or dependence, that may be left with the gate" },
   },
   seeds: [1, 2, 3],
-  seconds: 45,
+  seconds: 38,
   recorded: true,
   doesNotShow: "What a gate does to a sink that formed over trillions of tokens: there the published figures stand, printed beside. A toy learns gate and sink at the same time, and once the gate is there nothing drives the attention away from the first token. Decay of history is not measured: this gate does not decay it.",
   wouldChange: "A longer training of deeper models, in which the sink becomes costly (large activations), or a gate that starts closed.",

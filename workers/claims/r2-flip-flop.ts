@@ -43,7 +43,7 @@ export const claim: Claim = {
     stays: { value: 1, unit: "1", meaning: "what remains of a push along the task after 20 tokens, at least" },
   },
   seeds: [1, 2, 3],
-  seconds: 40,
+  seconds: 38,
   recorded: true,
   doesNotShow: "That a small push along the task persists: memories are stable, so one that falls short of half the way dies out as well, if later: the line at 0.3 of the way. Nor that RNNs do so on tasks that need more than a few numbers.",
   wouldChange: "Networks that solve the task with states spread over many directions, or whose pushes across the task do not decay.",

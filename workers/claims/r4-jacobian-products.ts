@@ -58,7 +58,7 @@ export const claim: Claim = {
   rule: "λ follows log g with a slope within near of 1: supports. Within near of 0, so that the gain does not matter: refutes. Else mixed.",
   thresholds: { near: { value: 0.1, unit: "1", meaning: "distance of the slope of λ against log g from 1, or from 0" } },
   seeds: [1, 2, 3, 4, 5],
-  seconds: 6,
+  seconds: 3,
   doesNotShow: "What training makes of λ: no network here is trained, and gates, which can learn to hold a state, do not hold it before (third figure; the residual step comes nearest to 0). Nor that curvature of the data has a part in it: at rest the network is linear.",
   wouldChange: "Matrices that keep norms, whatever their gain was: the sabotaged run makes every matrix orthogonal. Saturation changes it as well: driven by inputs, tanh shrinks gradients up to a gain of 1.5 (second figure).",
   sabotage: { what: "Every recurrent matrix is made orthogonal, so that its gain is lost.", verdict: "refutes" },

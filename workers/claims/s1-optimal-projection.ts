@@ -62,7 +62,7 @@ export const claim: Claim = {
   rule: `A state holds the signal where its error at N = ${N}, mean over seeds, is at most tolerance. LegS and the diagonal state: supports. Neither: refutes. One of them: mixed.`,
   thresholds: { tolerance: { value: 0.03, unit: "1", meaning: `relative error at N = ${N} up to which a state holds the signal; the best polynomial errs by less than 0.001` } },
   seeds: [1, 2, 3, 4, 5],
-  seconds: 3,
+  seconds: 2,
   doesNotShow: "That Mamba forgets what it needs: it chooses what enters its state, and learns Δ, B and C for that. It shows that its state is not the projection which the name HiPPO promises.",
   wouldChange: "A diagonal A from which the past can be read, or a recurrence that misses the projection; the sabotaged run takes away what couples the modes of LegS.",
   sabotage: { what: "The matrix of LegS keeps its diagonal only: each coefficient fades on its own.", verdict: "refutes" },

@@ -50,7 +50,7 @@ export const claim: Claim = {
   rule: "It is a function of a set where the error without positions is at most rounding. Without and with the mask: supports. Neither: refutes. One of them: mixed.",
   thresholds: { rounding: { value: 1e-5, unit: "1", meaning: "error that float32 leaves" } },
   seeds: [1, 2, 3, 4, 5],
-  seconds: 2,
+  seconds: 1,
   doesNotShow: "How well a trained model without positions uses the order. The law is one of the architecture: training changes the size of the causal error, not that of the bidirectional one.",
   wouldChange: "Positions that are added after all: the sabotaged run leaves them in, and nothing is a set any more.",
   sabotage: { what: "Positions stay in.", verdict: "refutes" },

@@ -33,7 +33,7 @@ export const claim: Claim = {
     chance: { value: 0.65, unit: "1", meaning: "an AUC as low as this is little better than chance" },
   },
   seeds: [1, 2, 3],
-  seconds: 2,
+  seconds: 1,
   usesEmbeddedModel: true,
   doesNotShow: "That attention is a metric tensor, as the essay also says. That heads of large models are as clean: nano was trained on this very task. And attention is where a head looks, not what it does with what it sees.",
   wouldChange: "A model in which no single head follows the arrows, because the lookup is spread over several heads or done in the MLPs.",

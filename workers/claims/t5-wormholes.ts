@@ -68,7 +68,7 @@ export const claim: Claim = {
     weak: { value: 0.2, unit: "1", meaning: "share that counts as no connection, below" },
   },
   seeds: [1, 2, 3],
-  seconds: 30,
+  seconds: 26,
   recorded: true,
   doesNotShow: "How sharp the heads of large models are: scores can grow with training and with width, and thin out later then. That an RNN keeps less has two reasons here, the long way and the small state; the claim is about attention.",
   wouldChange: "A weight on the needle that stays as tokens are added, or one that falls with the distance along the roll.",

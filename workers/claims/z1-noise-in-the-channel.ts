@@ -45,7 +45,7 @@ export const claim: Claim = {
   rule: "The two drifts differ where one is larger by `margin`, means over seeds. The token channel drifts more: supports. The latent channel drifts more: refutes. Neither: mixed.",
   thresholds: { margin: { value: 0.1, unit: "1", meaning: "difference of the two drifts, in accuracy, that counts" } },
   seeds: [1, 2, 3],
-  seconds: 2,
+  seconds: 1,
   doesNotShow: "What a trained model does with its thoughts: a network may correct a latent step as well as an argmax does, or make errors that no argmax corrects (wrong tokens). Part b asks the embedded model.",
   wouldChange: "Tokens that are drawn at random instead of the most probable one, or a vocabulary so dense that the nearest word is often the wrong one (large σ in the second figure): then each step errs, and errors of tokens stay. The sabotaged run slips in one step of eight.",
   sabotage: { what: "In one step of eight the token channel says a word at random.", verdict: "supports" },

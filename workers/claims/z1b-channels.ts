@@ -42,7 +42,7 @@ export const claim: Claim = {
   rule: "The token channel loses where the gap's interval lies beyond `margin` on its side, and does not lose where the interval lies above that. Judged in both tasks: pointer chase at σ = 1, reachability at σ = 0. supports: it loses in both. refutes: it loses in neither. mixed: it loses in one, or the intervals leave it open.",
   thresholds: { margin: { value: 0.1, unit: "1", meaning: "a gap smaller than this is none" } },
   seeds: [1, 2, 3],
-  seconds: 10,
+  seconds: 4,
   recorded: true,
   usesEmbeddedModel: true,
   doesNotShow: "What happens in models that were trained to write, not to feed states back; nor with noise of another kind, such as errors that the model makes itself. Both channels are disturbed on purpose here. That a token costs a long chain nothing is shown for one task only.",

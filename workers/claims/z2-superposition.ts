@@ -48,7 +48,7 @@ export const claim: Claim = {
     needed: { value: 0.15, unit: "1", meaning: "share of right answers above the snapped thought's, at least" },
   },
   seeds: [1, 2, 3],
-  seconds: 5,
+  seconds: 2,
   recorded: true,
   usesEmbeddedModel: true,
   doesNotShow: "That large models think so: this one is small, and was trained with the frontier as its target. Being readable is no proof of being used, hence the snapped control; that soft thinking fails here does not mean that it fails in models of language.",

@@ -43,7 +43,7 @@ export const claim: Claim = {
     same: { value: 1, unit: "1", meaning: "usable bits over log₂ V that count as no more" },
   },
   seeds: [1, 2, 3],
-  seconds: 9,
+  seconds: 2,
   recorded: true,
   usesEmbeddedModel: true,
   doesNotShow: "What large models use: theirs have a thousand dimensions and more, and tasks that may need more bits. nano was trained on thoughts of 8 bits and had no reason to carry more. Bits from above are those of a Gaussian channel, and grow with the number of problems.",
