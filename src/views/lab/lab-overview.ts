@@ -56,7 +56,7 @@ export class LabOverview extends LitElement {
     return html`
       <p class="intro">Eight architectures, each as the block of one and the same small model: ${sizes}, ${layers} blocks, ${hiddenSize} numbers wide, taught by one recipe (${recipe.steps} steps of ${recipe.batch} sequences). What differs is the block. Every one is a short file that reads like its paper; open one, train it here, and look at what it keeps.</p>
       <ul class="cards">${architectureIds.map((id) => html`<li><a href=${writeAddress({ place: "lab", path: [id] })}><b>${explanations[id].name}</b><span class="small soft">${explanations[id].sentence}</span></a></li>`)}</ul>
-      <geo-panel heading="What does each learn of each task?" caption="share of right answers on ${finalProblems} problems${seeds.length > 1 ? " a seed" : ""} that it was not trained on, 95 % Wilson interval in per cent; bars: every difficulty, from the easiest to the hardest, dark the one that is counted, a line at chance; grey: chance lies in the interval, or above it">
+      <geo-panel heading="What does each learn of each task?" caption="share of right answers on ${finalProblems} problems that it was not trained on${seeds.length > 1 ? `, from each of ${seeds.length} seeds` : ""}, 95 % Wilson interval in per cent; bars: every difficulty, from the easiest to the hardest, dark the one that is counted, a line at chance; grey: chance lies in the interval, or above it">
         <lab-table .results=${results}></lab-table>
         <details class="small"><summary>what the six tasks ask, and why they are hard</summary><dl class="soft">${sequenceTasks.map(({ title, explanation }) => html`<div><dt>${title}</dt><dd>${explanation}</dd></div>`)}</dl></details>
         <div slot="help">

@@ -43,6 +43,11 @@ export class LabTable extends LitElement {
 
   @property({ attribute: false }) results: readonly LessonResult[] = [];
 
+  /** Of the table; a cell says how many it has where they are fewer. */
+  private get seeds(): number {
+    return new Set(this.results.map(({ seed }) => seed)).size;
+  }
+
   protected override render(): TemplateResult {
     return html`<div class="scroll" tabindex="0" role="region" aria-label="table: what each architecture learns of each task">
       <table>
@@ -69,7 +74,7 @@ export class LabTable extends LitElement {
     return html`<td class="number ${low <= chance ? "chance" : ""}"><a href=${href}>
       <span class="share">${formatPercent(correct / of)}</span> <span class="small soft">${Math.round(100 * low)}–${Math.round(100 * high)}</span>
       ${byDifficulty(task, runs)}
-      <span class="small soft">${said}${times.length > 0 ? html`<br />${formatDuration(times.reduce((sum, time) => sum + time, 0) / times.length)} of training` : nothing}${runs.length > 1 ? html`<br />${runs.length} seeds` : nothing}</span>
+      <span class="small soft">${said}${times.length > 0 ? html`<br />${formatDuration(times.reduce((sum, time) => sum + time, 0) / times.length)} of training` : nothing}${runs.length < this.seeds ? html`<br />${runs.length} of ${this.seeds} seeds` : nothing}</span>
     </a></td>`;
   }
 }
