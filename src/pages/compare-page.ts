@@ -1,6 +1,7 @@
 /** Two ways of answering one question, side by side: where the hidden state goes, layer by layer, and over many problems. */
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { Follow } from "../follow.ts";
 import { live } from "lit/directives/live.js";
 import type { ComparisonView, Estimate, LayerComparison, MeasureComparison, Rate } from "../../probes/comparison/comparison.ts";
 import { probes } from "../../probes/index.ts";
@@ -48,26 +49,22 @@ export class ComparePage extends LitElement {
   static override styles = [sharedStyle, dataTableStyle, figureStyle, comparePageStyle];
 
   @property({ attribute: false }) address!: Address;
-  @state() private tick = 0;
   @state() private measure: Measure = "distance";
   private readonly comparing = new Comparing();
   private texts = new WeakMap<Trace, ReadonlyMap<number, string>>();
 
-  private readonly redraw = (): void => {
-    this.tick++;
+  protected readonly follow = new Follow(this, () => [this.comparing], () => {
     const { address } = this.comparing;
     if (location.hash !== address && location.hash.startsWith("#/compare")) history.replaceState(null, "", address);
-  };
+  });
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.comparing.addEventListener("change", this.redraw);
     document.addEventListener("keydown", this.keyDown);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.comparing.removeEventListener("change", this.redraw);
     document.removeEventListener("keydown", this.keyDown);
     this.comparing.close();
   }
@@ -83,7 +80,7 @@ export class ComparePage extends LitElement {
     const { comparing } = this;
     const { settings, sides, labels, selection, task, problem } = comparing;
     const tasks = comparing.tasks.includes(task) ? comparing.tasks : [...comparing.tasks, task];
-    return html`<div data-tick=${this.tick} @select-step=${this.select}>
+    return html`<div @select-step=${this.select}>
       <section class="question" aria-label="the question" @change-settings=${this.changeQuestion}>
         <question-bar .settings=${settings.question} .tasks=${tasks}></question-bar>
         <p class="sentence">${task.sentence(problem)}</p>
@@ -330,7 +327,7 @@ export class ComparePage extends LitElement {
   private setProblems(event: Event): void {
     const value = Math.round((event.target as HTMLInputElement).valueAsNumber);
     if (value >= 4 && value <= 500) this.comparing.many.problems = value;
-    this.tick++;
+    this.requestUpdate();
   }
 }
 

@@ -1,6 +1,7 @@
 /** The first page: one question, four ways of thinking, and where the hidden state goes. */
 import { html, LitElement, nothing, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { customElement, property } from "lit/decorators.js";
+import { Follow } from "../follow.ts";
 import { answerProbability } from "../../probes/lens/answer-probability.ts";
 import { entropyProbe } from "../../probes/lens/entropy.ts";
 import type { Probe } from "../../probes/probe.ts";
@@ -44,27 +45,15 @@ export class ProbePage extends LitElement {
   @property({ attribute: false }) session!: Session;
   @property({ attribute: false }) geometry!: Geometry;
   @property({ attribute: false }) accuracy!: AccuracyRunner;
-  @state() private tick = 0;
+  protected readonly follow = new Follow(this, () => [this.session, this.geometry]);
   /** The mode that was brought into view last. */
   private shownMode: DecodingMode | null = null;
   /** The reader has moved the row of columns by hand since then. */
   private swiped = false;
   private watched = false;
 
-  private readonly redraw = (): void => {
-    this.tick++;
-  };
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.session.addEventListener("change", this.redraw);
-    this.geometry.addEventListener("change", this.redraw);
-  }
-
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.session.removeEventListener("change", this.redraw);
-    this.geometry.removeEventListener("change", this.redraw);
     this.growth.disconnect();
     this.watched = false;
   }
@@ -72,7 +61,7 @@ export class ProbePage extends LitElement {
   protected override render(): TemplateResult {
     const { session } = this;
     const { settings } = session;
-    return html`<div data-tick=${this.tick} @select-step=${this.select} @change-settings=${this.changeSettings} @what-if=${this.whatIf}>
+    return html`<div @select-step=${this.select} @change-settings=${this.changeSettings} @what-if=${this.whatIf}>
       ${this.question()}
       ${this.columns()}
       <div class="pair"><trajectory-panel .session=${session} .geometry=${this.geometry}></trajectory-panel> ${this.holds()}</div>
@@ -161,7 +150,7 @@ export class ProbePage extends LitElement {
         const control = mode === "latent" ? (session.runs.control ?? null) : null;
         return html`<mode-column id="column-${mode}" .mode=${mode} .run=${run} .control=${control} .altered=${session.runs.altered?.mode === mode ? session.runs.altered : null} .chosenControl=${settings.control} .method=${session.thought} ?untrained=${mode === "latent" && this.untrained} .noise=${settings.noise} .temperature=${settings.temperature}
           .selection=${settings.selection} ?selected=${settings.selection.mode === mode} ?playing=${session.player.playing}
-          given=${this.given(mode)} .revision=${this.tick} @choose-control=${this.chooseControl}></mode-column>`;
+          given=${this.given(mode)} .revision=${this.follow.revision} @choose-control=${this.chooseControl}></mode-column>`;
       })}
     </section>
     <nav class="dots" aria-label="modes">${decodingModes.map((mode) => html`<button data-mode=${mode} @click=${this.swipeTo} aria-label="show ${words.modes[mode].name}" aria-current=${settings.selection.mode === mode ? "true" : "false"}></button>`)}</nav>`;

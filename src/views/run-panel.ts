@@ -4,6 +4,7 @@
  */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { Follow } from "../follow.ts";
 import { missingNeeds, probe as findProbe, probes as allProbes } from "../../probes/index.ts";
 import type { NullBand } from "../../probes/nulls/null-band.ts";
 import { nearestLayer } from "../../probes/kept-layers.ts";
@@ -49,7 +50,6 @@ export class RunPanel extends LitElement {
 
   @property({ attribute: false }) session!: Session;
   @property({ attribute: false }) geometry!: Geometry;
-  @state() private tick = 0;
   @state() private chosen = "lens-entropy";
   @state() private map: { readonly trace: Trace; readonly id: string; readonly measure: RunMeasure } | null = null;
   @state() private all: { readonly trace: Trace; readonly measures: RunMeasures } | null = null;
@@ -57,19 +57,7 @@ export class RunPanel extends LitElement {
   @state() private error: { readonly trace: Trace; readonly id: string; readonly message: string } | null = null;
   private busy = false;
 
-  private readonly redraw = (): void => {
-    this.tick++;
-  };
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.session.addEventListener("change", this.redraw);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.session.removeEventListener("change", this.redraw);
-  }
+  protected readonly follow = new Follow(this, () => [this.session]);
 
   /** The finished run of the selected mode. */
   private get trace(): Trace | null {
@@ -101,7 +89,7 @@ export class RunPanel extends LitElement {
       this.error = { trace, id, message: messageOf(error) };
     } finally {
       this.busy = false;
-      this.tick++;
+      this.requestUpdate();
     }
   }
 
@@ -121,7 +109,7 @@ export class RunPanel extends LitElement {
     const origin = trace ? originOf(trace) : 0;
     const layers = shown?.measure.layers ?? [];
     const from = bySteps?.steps[0] ?? 0;
-    return html`<geo-panel heading="Where in the network, and when?" caption="${mode}: ${probe.title.toLowerCase()}" data-tick=${this.tick}>
+    return html`<geo-panel heading="Where in the network, and when?" caption="${mode}: ${probe.title.toLowerCase()}">
       <label slot="controls">measure <select name="map-measure" @change=${this.choose}>${mapped.map(({ id, name }) => html`<option value=${id} ?selected=${id === this.chosen} ?disabled=${trace !== null && missingNeeds(findProbe(id), trace).length > 0}>${name}</option>`)}</select></label>
       ${this.failure(trace) === "" ? nothing : html`<p class="error small" role="alert">${this.failure(trace)}</p>`}
       ${bySteps && trace

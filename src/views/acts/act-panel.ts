@@ -1,6 +1,7 @@
 /** Acting on a run: what can be done at the selected step, what was done, and what came of it. */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { Follow } from "../../follow.ts";
 import { probe as findProbe } from "../../../probes/index.ts";
 import { tokenTexts } from "../../../probes/lens/lens-grid.ts";
 import type { Answer } from "../../../probes/trace.ts";
@@ -48,25 +49,13 @@ export class ActPanel extends LitElement {
   ];
 
   @property({ attribute: false }) session!: Session;
-  @state() private tick = 0;
+  protected readonly follow = new Follow(this, () => [this.acts, this.session]);
   @state() private sizes: ActSizes | null = null;
   private acts!: Acts;
 
-  private readonly redraw = (): void => {
-    this.tick++;
-  };
-
   override connectedCallback(): void {
-    super.connectedCallback();
     this.acts = actsOf(this.session);
-    this.acts.addEventListener("change", this.redraw);
-    this.session.addEventListener("change", this.redraw);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.acts.removeEventListener("change", this.redraw);
-    this.session.removeEventListener("change", this.redraw);
+    super.connectedCallback();
   }
 
   /** The first thing that can be done gets the keyboard. */
@@ -83,7 +72,7 @@ export class ActPanel extends LitElement {
     const { session, acts } = this;
     const { mode } = session.settings.selection;
     const list = acts.list;
-    return html`<geo-panel heading="What if a step were different?" caption="select a step and a layer above, then choose; the rest of the run is computed anew from there" data-tick=${this.tick}>
+    return html`<geo-panel heading="What if a step were different?" caption="select a step and a layer above, then choose; the rest of the run is computed anew from there">
       <div class="halves">
         <div class="offers">${this.offers()}</div>
         <div class="done" aria-live="polite">

@@ -1,6 +1,7 @@
 /** The same act on many held-out problems: where a run keeps what it needs, and how much it bears. */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { Follow } from "../../follow.ts";
 import { task as findTask } from "../../../probes/tasks/index.ts";
 import type { SweepCell } from "../../../workers/engine.ts";
 import { formatPercent } from "../../format.ts";
@@ -47,29 +48,23 @@ export class SweepPanel extends LitElement {
   ];
 
   @property({ attribute: false }) session!: Session;
-  @state() private tick = 0;
   @state() private kind: SweepKind = "patch";
   private runner!: SweepRunner;
 
-  private readonly redraw = (): void => {
+  protected readonly follow = new Follow(this, () => [this.runner, this.session], () => {
     this.runner.follow(this.session.settings.model);
     // Another question: what was being counted no longer belongs to it.
     if (this.runner.running && this.runner.key !== sweepKey(this.session)) this.runner.stop();
-    this.tick++;
-  };
+  });
 
   override connectedCallback(): void {
-    super.connectedCallback();
     this.runner = known.get(this.session) ?? new SweepRunner();
     known.set(this.session, this.runner);
-    this.runner.addEventListener("change", this.redraw);
-    this.session.addEventListener("change", this.redraw);
+    super.connectedCallback();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.runner.removeEventListener("change", this.redraw);
-    this.session.removeEventListener("change", this.redraw);
     this.runner.stop();
   }
 
@@ -81,7 +76,7 @@ export class SweepPanel extends LitElement {
     const current = runner.plan !== null && runner.key === sweepKey(session);
     const { done, total } = runner.progress;
     const able = session.load.status === "ready" && !session.running && kinds.length > 0 && planOf(session, kind) !== null;
-    return html`<geo-panel heading="And on other problems? The same, at every place" caption=${current ? this.caption(runner.plan!) : ""} data-tick=${this.tick}>
+    return html`<geo-panel heading="And on other problems? The same, at every place" caption=${current ? this.caption(runner.plan!) : ""}>
       <div slot="controls" class="controls">
         <label>${words.modes[mode].name}: <select name="sweep" @change=${this.choose} aria-label="what is swept">${kinds.map((one) => html`<option value=${one} ?selected=${one === kind}>${kindWords[one]}</option>`)}</select></label>
         <label>problems <input name="sweep-problems" type="number" min="1" max="500" step="10" .value=${String(runner.problems)} @change=${this.setProblems} /></label>
@@ -147,7 +142,7 @@ export class SweepPanel extends LitElement {
   private setProblems(event: Event): void {
     const value = Math.round((event.target as HTMLInputElement).valueAsNumber);
     if (value >= 1 && value <= 500) this.runner.problems = value;
-    this.tick++;
+    this.requestUpdate();
   }
 }
 

@@ -1,6 +1,7 @@
 /** One problem read by several architectures and by the language model: each in its own plane, all on the same measures. */
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { Follow } from "../../follow.ts";
 import { probe } from "../../../probes/index.ts";
 import { sequenceTask, sequenceTasks } from "../../../probes/tasks/sequence/index.ts";
 import { type ArchitectureId, architectureIds } from "../../../workers/lab/architecture.ts";
@@ -43,23 +44,9 @@ export class LabCompare extends LitElement {
 
   @property({ attribute: false }) lab!: SharedLab;
   @property({ attribute: false }) compared!: Compared;
-  @state() private tick = 0;
+  protected readonly follow = new Follow(this, () => [this.lab.comparison]);
   /** Step under the pointer, in all plots. */
   @state() private step = 0;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.lab.comparison.addEventListener("change", this.redraw);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.lab.comparison.removeEventListener("change", this.redraw);
-  }
-
-  private readonly redraw = (): void => {
-    this.tick++;
-  };
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("compared")) void this.lab.comparison.show(this.compared);
@@ -84,7 +71,7 @@ export class LabCompare extends LitElement {
       </div>
       <p class="problem soft">${task.sentence(problem)} The answer is <b>${problem.answer}</b>. A model reads <code>${task.sequence(problem).words.join(" ")}</code></p>
       ${comparison.notice === "" ? nothing : html`<p class="small wrong" role="alert">${comparison.notice}</p>`}
-      <div class="plots" aria-busy=${comparison.busy} data-tick=${this.tick} @select-step=${this.select}>
+      <div class="plots" aria-busy=${comparison.busy} @select-step=${this.select}>
         ${comparison.entries.map((entry) => this.plot(entry, `pointer chase, ${hops} ${hops === 1 ? "arrow" : "arrows"}: ${why}`))}
       </div>
       <div class="measures">${comparedProbes.map((id) => this.measure(id))}</div>

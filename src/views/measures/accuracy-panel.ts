@@ -1,6 +1,7 @@
 /** How often each mode is right on held-out problems, with intervals, so that the picture above is not an anecdote. */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { customElement, property } from "lit/decorators.js";
+import { Follow } from "../../follow.ts";
 import { wilson } from "../../../probes/statistics/wilson.ts";
 import { task as findTask } from "../../../probes/tasks/index.ts";
 import type { LoadReport } from "../../../workers/engine.ts";
@@ -40,28 +41,14 @@ export class AccuracyPanel extends LitElement {
   @property({ type: Boolean }) ready = false;
   /** What is known of the model that counts. */
   @property({ attribute: false }) report: LoadReport | null = null;
-  @state() private tick = 0;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.runner.addEventListener("change", this.redraw);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.runner.removeEventListener("change", this.redraw);
-  }
-
-  private readonly redraw = (): void => {
-    this.tick++;
-  };
+  protected readonly follow = new Follow(this, () => [this.runner]);
 
   protected override render(): TemplateResult {
     const { runner, settings } = this;
     const task = findTask(settings.task);
     const current = runner.key === accuracyKey(settings);
     const { done, total } = runner.progress;
-    return html`<geo-panel heading="Is this luck? Share of right answers on held-out problems" data-tick=${this.tick}
+    return html`<geo-panel heading="Is this luck? Share of right answers on held-out problems"
         caption=${current && runner.progress.done > 0 ? `${runner.running || runner.progress.done === runner.progress.total ? `${runner.problems} problems` : "stopped early: see the table for how many problems stand"} for each point, the same ones for every mode; bars are 95 % Wilson intervals` : ""}>
       <div slot="controls" class="controls">
         <label>problems <input type="number" name="problems" min="1" max="1000" step="10" .value=${String(runner.problems)} @change=${this.setProblems} /></label>
@@ -112,7 +99,7 @@ export class AccuracyPanel extends LitElement {
   private setProblems(event: Event): void {
     const value = Math.round((event.target as HTMLInputElement).valueAsNumber);
     if (value >= 1 && value <= 1000) this.runner.problems = value;
-    this.redraw();
+    this.requestUpdate();
   }
 
   private setControls(event: Event): void {

@@ -4,7 +4,8 @@
  * apart from right ones; and whether two modes move alike.
  */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { customElement, property } from "lit/decorators.js";
+import { Follow } from "../../follow.ts";
 import { effectiveRankProbe } from "../../../probes/geometry/effective-rank.ts";
 import { levinaBickelProbe } from "../../../probes/geometry/levina-bickel.ts";
 import { participationRatioProbe } from "../../../probes/geometry/participation-ratio.ts";
@@ -75,25 +76,11 @@ export class CloudsPanel extends LitElement {
   @property({ attribute: false }) labels: readonly string[] = [];
   @property({ attribute: false }) layer = 0;
   @property({ attribute: false }) provenance!: (part: CloudProvenance) => Provenance;
-  @state() private tick = 0;
-
-  private readonly redraw = (): void => {
-    this.tick++;
-  };
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.runner.addEventListener("change", this.redraw);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.runner.removeEventListener("change", this.redraw);
-  }
+  protected readonly follow = new Follow(this, () => [this.runner]);
 
   protected override render(): TemplateResult {
     const { clouds, cloudProgress, view } = this.runner;
-    return html`<geo-panel heading="Do the modes arrive at the same place, and by the same way?" caption=${clouds ? `the state that the answer is read from, one per problem, layer ${this.layer}` : ""} data-tick=${this.tick}>
+    return html`<geo-panel heading="Do the modes arrive at the same place, and by the same way?" caption=${clouds ? `the state that the answer is read from, one per problem, layer ${this.layer}` : ""}>
       ${clouds ? nothing : html`<div slot="controls"><button name="find-clouds" @click=${this.find} ?disabled=${cloudProgress !== null}>compare</button></div>`}
       ${cloudProgress ? html`<progress-line label="comparing clouds, layer by layer" .value=${cloudProgress.done} .max=${cloudProgress.total} @stop=${this.stop}></progress-line>` : nothing}
       <div class="tables">

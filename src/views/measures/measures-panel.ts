@@ -5,6 +5,7 @@
  */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { Follow } from "../../follow.ts";
 import { probe as findProbe, probes as allProbes } from "../../../probes/index.ts";
 import type { BandKind, CurveOptions, LengthCorrection } from "../../../probes/population/population.ts";
 import type { Probe } from "../../../probes/probe.ts";
@@ -60,31 +61,25 @@ export class MeasuresPanel extends LitElement {
   ];
 
   @property({ attribute: false }) session!: Session;
-  @state() private tick = 0;
   @state() private over: CurveOptions["over"] = "layers";
   @state() private band: BandKind = "problems";
   @state() private correction: Exclude<LengthCorrection, "raw"> = "walk";
   private runner!: PopulationRunner;
 
-  private readonly redraw = (): void => {
+  protected readonly follow = new Follow(this, () => [this.runner, this.session], () => {
     const { settings } = this.session;
     this.runner.follow(settings.model);
     // Another question: what was being measured no longer belongs to it.
     if (this.runner.running && this.runner.of && !this.runner.isCurrent(settings)) this.runner.stop();
-    this.tick++;
-  };
+  });
 
   override connectedCallback(): void {
-    super.connectedCallback();
     this.runner = populationOf(this.session);
-    this.runner.addEventListener("change", this.redraw);
-    this.session.addEventListener("change", this.redraw);
+    super.connectedCallback();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.runner.removeEventListener("change", this.redraw);
-    this.session.removeEventListener("change", this.redraw);
     this.runner.stop();
   }
 
@@ -114,7 +109,7 @@ export class MeasuresPanel extends LitElement {
     const { settings } = session;
     const view = runner.isCurrent(settings) ? runner.view : null;
     const ready = session.load.status === "ready";
-    return html`<geo-panel heading="What sets the modes apart, over many problems?" caption=${view && runner.of ? this.caption() : ""} data-tick=${this.tick}>
+    return html`<geo-panel heading="What sets the modes apart, over many problems?" caption=${view && runner.of ? this.caption() : ""}>
         <div slot="controls"><button name="run-population" @click=${this.run} ?disabled=${!ready || session.custom !== null}>${view ? "measure again" : "measure"}</button></div>
         <div class="controls">
           <label>problems <input type="number" name="population-problems" min="5" max="500" step="5" .value=${String(runner.problems)} @change=${this.setProblems} /></label>
@@ -238,12 +233,12 @@ export class MeasuresPanel extends LitElement {
   private setProblems(event: Event): void {
     const value = Math.round((event.target as HTMLInputElement).valueAsNumber);
     if (value >= 5 && value <= 500) this.runner.problems = value;
-    this.tick++;
+    this.requestUpdate();
   }
 
   private setStart(event: Event): void {
     this.runner.start = (event.target as HTMLSelectElement).value as "question" | "thinking";
-    this.redraw();
+    this.requestUpdate();
   }
 
   private setOver(event: Event): void {

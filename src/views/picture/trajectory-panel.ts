@@ -1,6 +1,7 @@
 /** Where the hidden state goes: the picture of all runs, how it is made, and how far it can be trusted. */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { customElement, property } from "lit/decorators.js";
+import { Follow } from "../../follow.ts";
 import { live } from "lit/directives/live.js";
 import { type PictureMethod, pictureMethods } from "../../../probes/run-picture.ts";
 import type { Geometry, JointProjection } from "../../picture/geometry.ts";
@@ -40,29 +41,14 @@ export class TrajectoryPanel extends LitElement {
 
   @property({ attribute: false }) session!: Session;
   @property({ attribute: false }) geometry!: Geometry;
-  @state() private tick = 0;
 
-  private readonly redraw = (): void => {
-    this.tick++;
-  };
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.session.addEventListener("change", this.redraw);
-    this.geometry.addEventListener("change", this.redraw);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.session.removeEventListener("change", this.redraw);
-    this.geometry.removeEventListener("change", this.redraw);
-  }
+  protected readonly follow = new Follow(this, () => [this.session, this.geometry]);
 
   protected override render(): TemplateResult {
     const { geometry } = this;
     const { projection, others, progress } = geometry;
     const { settings, layers } = this.session;
-    return html`<geo-panel id="trajectory" heading="Where does the hidden state go?" caption=${projection ? pictureInWords(projection) : ""} data-tick=${this.tick}>
+    return html`<geo-panel id="trajectory" heading="Where does the hidden state go?" caption=${projection ? pictureInWords(projection) : ""}>
       <div slot="controls" class="tools">
         <label>layer <input type="range" min="0" max=${layers} step="1" .value=${live(String(settings.selection.layer))} @input=${this.setLayer} aria-label="layer" /><output class="number">${settings.selection.layer === 0 ? "embed" : settings.selection.layer}</output></label>
         <span class="switch" role="group" aria-label="projection">${pictureMethods.map((method) => html`<button @click=${this.setMethod} data-method=${method} title=${methodWords[method].title} aria-pressed=${settings.projection === method}>${methodWords[method].short}</button>`)}</span>
